@@ -1,0 +1,100 @@
+/**
+ * Every failure this project can name. One code a failure, so that tests, audit records and documentation can refer to
+ * it; `retryable` is the default when the same call may succeed later without anybody changing anything.
+ */
+const ERROR_CODES = {
+	/** A field of a node, a variable or a command line is missing or malformed. */
+	CONFIG_INVALID: { retryable: false },
+	/** The operation was cancelled by a person or by shutting down. */
+	CANCELLED: { retryable: true },
+	/** A wait ran into its deadline. */
+	TIMEOUT: { retryable: true },
+	/** A bug: something that was thought impossible. */
+	INTERNAL: { retryable: false },
+
+	/** The broker cannot be reached (refused, DNS, cut). */
+	AMQP_UNREACHABLE: { retryable: true },
+	/** The broker refuses user, password or virtual host. */
+	AMQP_CREDENTIALS: { retryable: false },
+	/** The broker refuses a right that an operation needs. */
+	AMQP_FORBIDDEN: { retryable: false },
+	/** A queue or an exchange exists with other arguments than asked for. */
+	AMQP_MISMATCH: { retryable: false },
+	/** A queue or an exchange is missing. */
+	AMQP_NOT_FOUND: { retryable: true },
+	/** Another consumer holds the queue exclusively. */
+	AMQP_EXCLUSIVE: { retryable: true },
+	/** The broker returned a message that no queue would take. */
+	AMQP_UNROUTABLE: { retryable: true },
+	/** The broker did not confirm a message (nack, or the channel closed before). */
+	AMQP_NOT_CONFIRMED: { retryable: true },
+
+	/** The SMTP server cannot be reached, or answers with a temporary refusal. */
+	SMTP_TEMPORARY: { retryable: true },
+	/** The SMTP server refuses this mail for good. */
+	SMTP_PERMANENT: { retryable: false },
+	/** The connection broke after the whole mail was handed over: it may or may not have been accepted. */
+	SMTP_UNKNOWN: { retryable: true },
+	/** The SMTP server refuses the hub itself: credentials, greeting, block list. */
+	SMTP_REFUSED: { retryable: true },
+
+	/** A message is not JSON, too large, or does not match its schema. */
+	MESSAGE_INVALID: { retryable: false },
+	/** A message has a major version that this worker does not know. */
+	MESSAGE_VERSION: { retryable: false },
+	/** A message is unsigned, or its signature is wrong, where a key is configured. */
+	MESSAGE_SIGNATURE: { retryable: false },
+	/** A message comes from a database that is not on the list. */
+	MESSAGE_SOURCE: { retryable: false },
+	/** A template cannot be parsed or rendered. */
+	TEMPLATE_INVALID: { retryable: false },
+	/** A document cannot be fetched now. */
+	DOCUMENT_UNAVAILABLE: { retryable: true },
+	/** A document may not be fetched: foreign origin, redirect, too large, wrong type. */
+	DOCUMENT_REFUSED: { retryable: false },
+	/** A draft given to the flow did not come back in time. */
+	DRAFT_MISSING: { retryable: true },
+	/** A draft came back late, twice, or with a token that was never given out. */
+	DRAFT_REFUSED: { retryable: false },
+
+	/** The store cannot be opened, read or written. */
+	STORE_UNAVAILABLE: { retryable: true },
+	/** The store was written by a newer version of this package. */
+	STORE_VERSION: { retryable: false },
+	/** A lease was lost to another owner. */
+	LEASE_LOST: { retryable: true },
+
+	/** The person may not do this. */
+	FORBIDDEN: { retryable: false },
+	/** The thing that an operation names does not exist (any more). */
+	NOT_FOUND: { retryable: false },
+	/** A notice could not be delivered by any of its channels. */
+	NOTICE_FAILED: { retryable: true },
+} as const satisfies Record<string, { retryable: boolean }>;
+
+export type HubErrorCode = keyof typeof ERROR_CODES;
+
+/** A failure with a stable code and a message for the person who reads it: what happened, what to do next. */
+export class HubError extends Error {
+	readonly code: HubErrorCode;
+	/** True when the same call may succeed later without anybody changing anything. */
+	readonly retryable: boolean;
+
+	/**
+	 * @param code which failure this is
+	 * @param message what happened and what to do next; no secret, no address, no patient datum
+	 */
+	constructor(code: HubErrorCode, message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+		super(message, options.cause === undefined ? undefined : { cause: options.cause });
+		this.name = 'HubError';
+		this.code = code;
+		this.retryable = options.retryable ?? ERROR_CODES[code].retryable;
+	}
+}
+
+/** Turns whatever was thrown into a `HubError`; a foreign error becomes `INTERNAL` with its first line as text. */
+export function toHubError(thrown: unknown): HubError {
+	if (thrown instanceof HubError) return thrown;
+	const text = thrown instanceof Error ? thrown.message : String(thrown);
+	return new HubError('INTERNAL', text.split('\n', 1)[0] || 'Unknown error', { cause: thrown });
+}
