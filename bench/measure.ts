@@ -1,0 +1,28 @@
+/** What a bench yields; `ratio` is `value / reference`, both taken in the same run. */
+export interface Measure {
+	measure: string;
+	value: number;
+	unit: string;
+	/** What the reference is, in words. */
+	against: string;
+	reference: number;
+	ratio: number;
+	/** The bound that the project set itself, in words; the bench prints, it never fails. */
+	goal?: string;
+}
+
+export interface BenchOptions {
+	/** Fewer repetitions: shows that the bench works, not what the figures are. */
+	quick: boolean;
+	/** Progress, to stderr. */
+	log: (text: string) => void;
+}
+
+export type Bench = (options: BenchOptions) => AsyncGenerator<Measure>;
+
+export function median(values: number[]): number {
+	const sorted = values.toSorted((a, b) => a - b);
+	const middle = Math.floor(sorted.length / 2);
+	const upper = sorted[middle] ?? Number.NaN;
+	return sorted.length % 2 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}

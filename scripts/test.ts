@@ -1,0 +1,76 @@
+/**
+ * `npm test [-- FILE …]`: builds, checks the tree, then runs every test (or the named files). `--full` raises the counts
+ * of the fault tests and adds those that take long. Stages run one after the other; within a stage files share the cores.
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { parseArgs } from 'node:util';
+
+const { values, positionals } = parseArgs({
+	allowPositionals: true,
+	options: { full: { type: 'boolean', default: false } },
+});
+process.chdir(resolve(import.meta.dirname, '..'));
+if (values.full) process.env['TEST_FULL'] = '1';
+
+/** A file that takes longer than this hangs; the longest full fault test takes about ten minutes. */
+const FILE_TIMEOUT_MS = (values.full ? 45 : 5) * 60_000;
+
+/** Fault tests kill processes while others must be busy: they run alone. */
+const STAGES: { name: string; pattern: string; concurrency: number }[] = [
+	{ name: 'unit', pattern: 'test/unit/**/*.test.ts', concurrency: 2 },
+	{ name: 'integration', pattern: 'test/integration/**/*.test.ts', concurrency: 2 },
+	{ name: 'flows', pattern: 'test/flows/**/*.test.ts', concurrency: 2 },
+	{ name: 'browser', pattern: 'test/browser/**/*.test.ts', concurrency: 1 },
+	{ name: 'faults', pattern: 'test/faults/**/*.test.ts', concurrency: 1 },
+	...(values.full ? [{ name: 'full', pattern: 'test/full/**/*.test.ts', concurrency: 1 }] : []),
+];
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+/** Runs one stage and prints as it goes; leaf tests count, suites do not. */
+async function runFiles(files: string[], concurrency: number): Promise<void> {
+	const stream = run({ files, concurrency, timeout: FILE_TIMEOUT_MS, forceExit: true });
+	stream.on('test:fail', (event) => {
+		if (event.details.type !== 'suite') total.failed += 1;
+	});
+	stream.on('test:pass', (event) => {
+		if (event.details.type === 'suite') return;
+		if (event.skip !== undefined) total.skipped += 1;
+		else total.passed += 1;
+	});
+	const output = stream.compose(spec);
+	output.pipe(process.stdout, { end: false });
+	await new Promise((done, failed) => output.on('end', done).on('error', failed));
+}
+
+function step(name: string, script: string): void {
+	const begin = performance.now();
+	const { status } = spawnSync(process.execPath, [script], { stdio: 'inherit' });
+	console.log(`${name}: ${status === 0 ? 'ok' : 'FAILED'} (${((performance.now() - begin) / 1000).toFixed(1)} s)\n`);
+	if (status !== 0) process.exit(1);
+}
+
+step('build', 'scripts/build.ts');
+if (positionals.length) {
+	await runFiles(
+		positionals.map((file) => resolve(file)),
+		1,
+	);
+} else {
+	step('check', 'scripts/check.ts');
+	for (const { name, pattern, concurrency } of STAGES) {
+		const files = globSync(pattern).toSorted();
+		if (!files.length) continue;
+		const begin = performance.now();
+		console.log(`— ${name} —`);
+		await runFiles(files, concurrency);
+		console.log(`${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s\n`);
+	}
+}
+
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
