@@ -70,6 +70,13 @@ const ERROR_CODES = {
 	NOT_FOUND: { retryable: false },
 	/** A notice could not be delivered by any of its channels. */
 	NOTICE_FAILED: { retryable: true },
+
+	/** A lab of this directory runs already. */
+	LAB_RUNNING: { retryable: false },
+	/** Something else on this machine listens on a port that the lab needs. */
+	PORT_TAKEN: { retryable: false },
+	/** Packages that the lab needs are not installed, and it may not or cannot install them. */
+	PACKAGES_MISSING: { retryable: false },
 } as const satisfies Record<string, { retryable: boolean }>;
 
 export type HubErrorCode = keyof typeof ERROR_CODES;
