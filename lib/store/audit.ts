@@ -79,9 +79,8 @@ class AuditWriter {
 	flush(): Promise<void> {
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
-		this.#writing ??= this.#writeAll().finally(() => {
-			this.#writing = undefined;
-		});
+		// Started later than assigned, so that its end always finds the assignment.
+		this.#writing ??= Promise.resolve().then(() => this.#writeAll());
 		return this.#writing;
 	}
 
@@ -119,6 +118,8 @@ class AuditWriter {
 			if (this.#closed) return;
 			this.#timer = setTimeout(() => void this.flush(), this.#retryMs).unref();
 			this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS[1]);
+		} finally {
+			this.#writing = undefined;
 		}
 	}
 }
