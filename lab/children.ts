@@ -43,6 +43,8 @@ export class Children {
 	readonly #root: string;
 	readonly #labDirectory: string;
 	readonly #running = new Set<LabProcess>();
+	/** Told when a process ends that nobody asked to end. */
+	onLoss: ((loss: { name: string; how: string; logFile: string }) => void) | undefined;
 
 	/** @param labDirectory absolute; its value marks the environment of every process started here */
 	constructor(root: string, labDirectory: string) {
@@ -112,7 +114,12 @@ export class Children {
 		if (identity !== undefined) {
 			await writeFile(pidFile, `${JSON.stringify({ ...identity, name: options.name, command: options.command })}\n`);
 		}
+		let asked = false;
+		void exited.then(({ code, signal }) => {
+			if (!asked) this.onLoss?.({ name: options.name, how: signal ?? `code ${code}`, logFile });
+		});
 		const stop: LabProcess['stop'] = async ({ signal = 'SIGTERM', graceMs = STOP_GRACE_MS } = {}) => {
+			asked = true;
 			if (child.exitCode === null && child.signalCode === null) {
 				signalTo(pid, signal);
 				await Promise.race([exited, delay(graceMs, undefined, { ref: false })]);

@@ -7,9 +7,11 @@ import { type Log, silentLog } from '../lib/log.ts';
 import { directoryFor, sharedDirectory } from './accounts.ts';
 import { Children, tailOf } from './children.ts';
 import { type Language, languageOf, say } from './language.ts';
-import { freePort } from './ports.ts';
+import { freePort, listeners } from './ports.ts';
+import { claim, publish, unclaim } from './running.ts';
 import { openSecrets } from './secrets.ts';
 import type { Address, LabContext, System, Text } from './system.ts';
+import { explain } from './taken.ts';
 import { until } from './until.ts';
 
 /** How long systems that are starting may take to notice that the lab ends, in ms; later they are killed. */
@@ -38,9 +40,12 @@ export class Lab {
 	readonly directory: string;
 	readonly systems: readonly System[];
 	readonly children: Children;
+	/** How many processes of an earlier, killed lab were ended on opening this one. */
+	leftovers = 0;
 	readonly #options: LabOptions;
 	readonly #abort = new AbortController();
 	readonly #ports = new Map<string, number>();
+	readonly #language: Language;
 	readonly #secret: (name: string) => string;
 	readonly #begun: System[] = [];
 	#starting: Promise<void>[] = [];
@@ -49,6 +54,7 @@ export class Lab {
 	private constructor(options: LabOptions) {
 		this.#options = options;
 		this.systems = options.systems;
+		this.#language = options.language ?? languageOf();
 		this.directory = path.resolve(options.directory ?? process.env.HUB_LAB_DIR ?? path.join(ROOT, '.lab'));
 		this.children = new Children(ROOT, this.directory);
 		this.#secret = openSecrets(this.directory);
@@ -57,12 +63,13 @@ export class Lab {
 	/** Ends what an earlier lab of the directory left, empties it when `fresh`, and settles the ports. Starts nothing. */
 	static async open(options: LabOptions): Promise<Lab> {
 		const lab = new Lab(options);
-		await lab.children.endLeftovers();
+		await claim(lab.directory, lab.#language);
+		lab.leftovers = await lab.children.endLeftovers();
 		if (options.fresh) {
 			await rm(lab.directory, { recursive: true, force: true });
 			await rm(sharedDirectory(lab.directory), { recursive: true, force: true });
 		}
-		await mkdir(lab.directory, { recursive: true });
+		await claim(lab.directory, lab.#language); // again: `fresh` took it away
 		const ports = options.ports ?? 0;
 		for (const system of lab.systems) {
 			for (const [name, port] of Object.entries(system.ports)) {
@@ -92,7 +99,8 @@ export class Lab {
 
 	/** What a system is lent; also for tests that drive one system alone. */
 	context(system: System): LabContext {
-		const { host = '127.0.0.1', fresh = false, language = languageOf(), log = silentLog } = this.#options;
+		const { host = '127.0.0.1', fresh = false, log = silentLog } = this.#options;
+		const language = this.#language;
 		const { children, directory } = this;
 		const { signal } = this.#abort;
 		const words = (text: Text) => say(language, text);
@@ -166,6 +174,18 @@ export class Lab {
 			}
 		}
 		await this.children.endAll();
+		await unclaim(this.directory);
+	}
+
+	/** Tells other processes how this lab can be reached (`lab.json`); after `start`. */
+	async publish(): Promise<void> {
+		await publish(this.directory, { ready: true, variables: this.variables, addresses: this.addresses });
+	}
+
+	/** Throws `PORT_TAKEN` when something listens on a port of this lab. Before `start`. */
+	async checkPorts(): Promise<void> {
+		const taken = await listeners(this.ports.map(({ port }) => port));
+		if (taken.length > 0) throw new HubError('PORT_TAKEN', await explain(taken, this.ports, this.#language));
 	}
 
 	/** The end of a system's log, for a message. */

@@ -1,0 +1,22 @@
+/** The systems of the clinic, in the order in which the closing table shows them. */
+import type { System } from './system.ts';
+import { nodeRed } from './systems/node-red.ts';
+import { postgresql } from './systems/postgresql.ts';
+
+/** Every system of this machine's clinic. ODOO_SRC (a directory of Odoo 18's source) decides which Odoo it is. */
+export function allSystems(env: NodeJS.ProcessEnv = process.env): System[] {
+	return env.ODOO_SRC ? [nodeRed(), postgresql()] : [nodeRed()];
+}
+
+/** Those named, and what they need, in the order of `systems`; all when none is named. */
+export function chosenSystems(systems: readonly System[], only: readonly string[]): System[] {
+	if (only.length === 0) return [...systems];
+	const chosen = new Set<string>();
+	const add = (name: string): void => {
+		if (chosen.has(name)) return;
+		chosen.add(name);
+		for (const need of systems.find((system) => system.name === name)?.needs ?? []) add(need);
+	};
+	for (const name of only) add(name);
+	return systems.filter(({ name }) => chosen.has(name));
+}

@@ -1,0 +1,123 @@
+/** The hub itself: a real Node-RED with this checkout's settings, nodes and flows. */
+import { access, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Address, LabContext, LabProcess, System } from '../system.ts';
+
+/** A first start loads some 60 node sets; on a busy two-core machine it was seen to take 12 s. */
+const START_TIMEOUT_MS = 60_000;
+
+/** Node-RED gives its nodes 15 s to close; this package's own deadline is 2 s. */
+const STOP_GRACE_MS = 10_000;
+
+/** Building takes about 2 s; more means that the machine is busy. */
+const BUILD_TIMEOUT_MS = 120_000;
+
+/** What the built nodes are made from. */
+const SOURCES = ['nodes', 'lib', 'scripts', 'package.json'];
+
+/** The editor stays here whatever `--host` says, for it has no sign-in in the lab. */
+const EDITOR_HOST = '127.0.0.1';
+
+/** A system of its own for each lab, because it remembers its process. */
+export function nodeRed(): System {
+	let running: LabProcess | undefined;
+	return {
+		name: 'node-red',
+		needs: ['rabbitmq', 'inbox'],
+		ports: { editor: 1880 },
+		async ensure(context) {
+			await build(context);
+			await placeFlows(context);
+		},
+		async start(context) {
+			const { root, directory } = context;
+			running = await context.run({
+				command: process.execPath,
+				args: [path.join(root, 'node_modules/node-red/red.js'), '-s', path.join(root, 'settings.ts'), '-u', directory],
+				env: { ...context.variables(), ...hubVariables(context) },
+			});
+		},
+		async ready(context) {
+			await context.until(
+				{ en: 'Node-RED with its flows started', es: 'Que Node-RED arranque sus flujos' },
+				async (signal) => {
+					const answer = await fetch(`${editorUrl(context)}flows/state`, { signal });
+					return answer.ok && ((await answer.json()) as { state: string }).state === 'start';
+				},
+				{ timeoutMs: START_TIMEOUT_MS, ...(running ? { process: running } : {}) },
+			);
+		},
+		async stop() {
+			await running?.stop({ graceMs: STOP_GRACE_MS });
+		},
+		variables: (context) => ({ HUB_URL: editorUrl(context) }),
+		addresses: (context): Address[] => [
+			{
+				what: { en: 'Flow editor (Node-RED)', es: 'Editor de flujos (Node-RED)' },
+				url: editorUrl(context),
+				hint: {
+					en: 'See the flow that sends the mails; its nodes count along:',
+					es: 'Vea el flujo que envía los correos; sus nodos van contando:',
+				},
+			},
+		],
+	};
+}
+
+function editorUrl(context: LabContext): string {
+	return `http://${EDITOR_HOST}:${context.port('node-red', 'editor')}/`;
+}
+
+function hubVariables(context: LabContext): Record<string, string> {
+	return {
+		HUB_HOST: EDITOR_HOST,
+		HUB_PORT: String(context.port('node-red', 'editor')),
+		HUB_CREDENTIAL_SECRET: context.secret('node-red.credentials'),
+	};
+}
+
+/** When the newest file below `place` was written; 0 when there is none. */
+async function newest(place: string): Promise<number> {
+	const own = await stat(place).catch(() => undefined);
+	if (own === undefined) return 0;
+	if (!own.isDirectory()) return own.mtimeMs;
+	const names = await readdir(place);
+	return Math.max(0, ...(await Promise.all(names.map((name) => newest(path.join(place, name))))));
+}
+
+/** Builds the nodes unless what is built is newer than all it is made from. */
+async function build(context: LabContext): Promise<void> {
+	const sources = await Promise.all(SOURCES.map((name) => newest(path.join(context.root, name))));
+	const stamp = path.join(context.labDirectory, 'node-red', '.built');
+	const built = await stat(stamp).catch(() => undefined);
+	const there = await access(path.join(context.root, 'dist/nodes')).then(
+		() => true,
+		() => false,
+	);
+	if (there && built !== undefined && built.mtimeMs > Math.max(...sources)) return;
+	context.progress({ en: 'building the nodes', es: 'construyendo los nodos' });
+	await context.execute({
+		command: process.execPath,
+		args: [path.join(context.root, 'scripts/build.ts')],
+		timeoutMs: BUILD_TIMEOUT_MS,
+	});
+	await writeFile(stamp, '');
+}
+
+interface FlowNode {
+	id: string;
+}
+
+/** Puts the ready flows where Node-RED looks for its own, unless a person's are there already. */
+async function placeFlows(context: LabContext): Promise<void> {
+	const place = path.join(context.directory, 'flows.json');
+	if (await stat(place).catch(() => undefined)) return;
+	const folder = path.join(context.root, 'flows');
+	const nodes = new Map<string, FlowNode>();
+	for (const file of (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()) {
+		const flow = JSON.parse(await readFile(path.join(folder, file), 'utf8')) as FlowNode[];
+		// Ready flows share the ids of their connections: the same node twice is meant to be one.
+		for (const node of flow) nodes.set(node.id, node);
+	}
+	await writeFile(place, `${JSON.stringify([...nodes.values()], null, '\t')}\n`);
+}
