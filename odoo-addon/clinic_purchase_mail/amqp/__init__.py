@@ -1,0 +1,1 @@
+"""Handing messages to RabbitMQ. Plain Python: nothing here imports Odoo."""

@@ -1,0 +1,1 @@
+"""The order's message as the hub expects it. Plain Python: nothing here imports Odoo."""
