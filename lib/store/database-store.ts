@@ -34,10 +34,10 @@ export interface Backend {
 	cut(): void;
 }
 
-async function backendOf({ url, file, log = silentLog }: StoreOptions): Promise<Backend> {
+async function backendOf({ url, file, log = silentLog, statementTimeoutMs }: StoreOptions): Promise<Backend> {
 	if (url) {
 		const { postgresqlBackend } = await import('./postgresql.ts');
-		return postgresqlBackend(url, log);
+		return postgresqlBackend(url, log, statementTimeoutMs);
 	}
 	if (!file) throw new HubError('CONFIG_INVALID', 'The store needs HUB_STORE_URL or the path of an SQLite file.');
 	const { sqliteBackend } = await import('./sqlite.ts');

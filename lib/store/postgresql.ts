@@ -19,10 +19,7 @@ const POOL_SIZE = 8;
 /** How long making or waiting for a connection may take, in milliseconds; longer, and a mail waits with no word said. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/**
- * How long one statement may take, in milliseconds: ours take a few, the purge works in batches. It ends the wait for a
- * server that went silent without closing the connection.
- */
+/** See `StoreOptions.statementTimeoutMs`. */
 const STATEMENT_TIMEOUT_MS = 15_000;
 
 /** How long the server lets a transaction of ours lie idle, in milliseconds; a stopped process must not hold locks. */
@@ -107,16 +104,17 @@ class StorePool implements PostgresPool {
 
 /**
  * @param url `postgres://user:password@host:port/database`, also with `?host=/socket/folder` or `?sslmode=…`
+ * @param timeoutMs see `StoreOptions.statementTimeoutMs`
  * @throws HubError `CONFIG_INVALID` when the URL cannot be read
  */
-export function postgresqlBackend(url: string, log: Log): Backend {
+export function postgresqlBackend(url: string, log: Log, timeoutMs = STATEMENT_TIMEOUT_MS): Backend {
 	const where = addressOf(url);
 	const pool = new pg.Pool({
 		connectionString: url,
 		max: POOL_SIZE,
 		connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-		query_timeout: STATEMENT_TIMEOUT_MS,
-		statement_timeout: STATEMENT_TIMEOUT_MS,
+		query_timeout: timeoutMs,
+		statement_timeout: timeoutMs,
 		idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
 		keepAlive: true,
 		application_name: 'clinic-hub',

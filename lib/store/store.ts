@@ -85,6 +85,11 @@ export interface StoreOptions {
 	/** Path of the SQLite file, made with mode 0600, or `:memory:`. */
 	file?: string | undefined;
 	log?: Log | undefined;
+	/**
+	 * How long one statement may take on PostgreSQL, in milliseconds. Default 15,000: ours take a few, the purge works in
+	 * batches. It ends the wait for a server that went silent without closing the connection.
+	 */
+	statementTimeoutMs?: number | undefined;
 }
 
 /**
