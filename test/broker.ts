@@ -7,14 +7,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile } from 'node:fs/promises';
-import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../lab/ports.ts';
 import { type Management, management } from '../lab/rabbitmq/management.ts';
-import { type RabbitCommand, type RabbitNode, type RabbitPorts, rabbitNode } from '../lab/rabbitmq/node.ts';
+import {
+	isListening,
+	type RabbitCommand,
+	type RabbitNode,
+	type RabbitPorts,
+	rabbitNode,
+} from '../lab/rabbitmq/node.ts';
 
 /** A start takes 5 s alone and was seen to take 25 s on two cores that others load; in ms. */
 const START_TIMEOUT_MS = 120_000;
@@ -101,7 +106,7 @@ export class OwnBroker extends TestBroker {
 		await this.#node.write();
 		if (!this.#children.has('epmd')) {
 			await this.#spawn('epmd', this.#node.epmd);
-			await this.#until('epmd listens', () => listens(this.ports.epmd));
+			await this.#until('epmd listens', () => isListening(this.ports.epmd));
 		}
 		await this.#spawn('server', this.#node.server);
 		await this.#until('RabbitMQ takes connections', async () => {
@@ -202,14 +207,6 @@ export function sharedBroker(): Promise<TestBroker> {
 	const ports = process.env[SHARED_VARIABLE];
 	shared ??= ports === undefined ? startBroker() : Promise.resolve(new TestBroker(JSON.parse(ports) as RabbitPorts));
 	return shared;
-}
-
-function listens(port: number): Promise<boolean> {
-	return new Promise((resolve) => {
-		const socket = createConnection(port, '127.0.0.1');
-		socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-		socket.once('connect', () => socket.destroy());
-	});
 }
 
 function unrefStream(stream: unknown): void {

@@ -3,6 +3,7 @@
  * nothing with a RabbitMQ that the machine may already run: own directory, own ports, own port mapper (epmd), own cookie.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createConnection } from 'node:net';
 import path from 'node:path';
 
 /** Loopback TCP ports of one node; all four are taken while it runs. */
@@ -113,4 +114,16 @@ export function rabbitNode({
 function enter(root: string, command: string, args: string[]): { command: string; args: string[] } {
 	const script = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"';
 	return { command: 'unshare', args: ['--mount', 'sh', '-c', script, root, command, ...args] };
+}
+
+/** True when something on loopback takes TCP connections on the port. */
+export function isListening(port: number): Promise<boolean> {
+	return new Promise((resolve) => {
+		const socket = createConnection(port, '127.0.0.1');
+		socket.once('connect', () => {
+			socket.destroy();
+			resolve(true);
+		});
+		socket.once('error', () => resolve(false));
+	});
 }

@@ -1,12 +1,24 @@
 /** RabbitMQ with the users, rights and queues of a deployment; its administrator is admin/admin on loopback only. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fillDefinitions, TEMPLATE_FILE } from '../../deploy/rabbitmq/fill.ts';
+import { writePrivate } from '../children.ts';
 import { management } from '../rabbitmq/management.ts';
-import { type RabbitNode, rabbitNode } from '../rabbitmq/node.ts';
-import type { LabContext, LabProcess, System, Text } from '../system.ts';
+import { isListening, type RabbitNode, type RabbitPorts, rabbitNode } from '../rabbitmq/node.ts';
+import type { LabContext, LabProcess, System } from '../system.ts';
 
 const ADMIN = { user: 'admin', password: 'admin' };
+
+/** Erlang's usual 4369 is left to a broker that the machine may already run. */
+const PORTS: Readonly<Record<keyof RabbitPorts, number>> = {
+	amqp: 5672,
+	management: 15672,
+	distribution: 25672,
+	epmd: 14369,
+};
+
+/** RabbitMQ was measured to take 6 s to end in order, in ms. */
+const STOP_GRACE_MS = 10_000;
 
 /** Users of the definitions: the variable of the password, the variable of the name, and the lab's secret behind it. */
 const USERS = [
@@ -16,101 +28,92 @@ const USERS = [
 	{ user: 'hub-tap', name: 'AMQP_TAP_USER', password: 'AMQP_TAP_PASSWORD', secret: 'amqp-tap' },
 ] as const;
 
-const MAPPER_LISTENS: Text = { en: "Erlang's port mapper listens", es: 'El asignador de puertos de Erlang escucha' };
-const TAKES_CONNECTIONS: Text = { en: 'RabbitMQ takes connections', es: 'RabbitMQ acepta conexiones' };
-const LOOK: Text = { en: 'Queues: watch purchases go by', es: 'Colas: vea pasar las compras' };
-const SCREEN: Text = { en: "RabbitMQ's management", es: 'Administración de RabbitMQ' };
-
-class RabbitSystem implements System {
-	readonly name = 'rabbitmq';
-	readonly ports = { amqp: 5672, management: 15672, distribution: 25672, epmd: 14369 };
-	readonly packages = ['rabbitmq-server'];
-	readonly commands = ['rabbitmq-server', 'epmd'];
-	#server: LabProcess | undefined;
-	#mapper: LabProcess | undefined;
-
-	async ensure(ctx: LabContext): Promise<void> {
-		const passwords = Object.fromEntries(USERS.map(({ password, secret }) => [password, ctx.secret(secret)]));
-		const template = await readFile(TEMPLATE_FILE, 'utf8');
-		await this.#node(ctx).write();
-		await writeFile(
-			this.#definitions(ctx),
-			fillDefinitions(template, { ...passwords, AMQP_ADMIN_PASSWORD: ADMIN.password }),
-			{ mode: 0o600 },
-		);
-	}
-
-	async start(ctx: LabContext): Promise<void> {
-		const { epmd, server } = this.#node(ctx);
-		const mapper = await ctx.run({ name: 'rabbitmq-epmd', ...epmd });
-		this.#mapper = mapper;
-		// A server that finds no port mapper starts one that outlives it.
-		await ctx.until(MAPPER_LISTENS, () => answers(ctx.port('rabbitmq', 'epmd')), { process: mapper, timeoutMs: 5_000 });
-		this.#server = await ctx.run({ name: 'rabbitmq', ...server });
-	}
-
-	async ready(ctx: LabContext): Promise<void> {
-		const { managementUrl } = this.#node(ctx);
-		const api = management({ url: managementUrl, ...ADMIN });
-		const check = `health/checks/port-listener/${ctx.port('rabbitmq', 'amqp')}`;
-		await ctx.until(
-			TAKES_CONNECTIONS,
-			async () => (await api.request('GET', check)) !== undefined,
-			this.#server === undefined ? {} : { process: this.#server },
-		);
-	}
-
-	async stop(): Promise<void> {
-		await this.#server?.stop({ graceMs: 10_000 });
-		await this.#mapper?.stop();
-	}
-
-	variables(ctx: LabContext): Record<string, string> {
-		const users = USERS.flatMap(({ user, name, password, secret }) => [
-			[name, user],
-			[password, ctx.secret(secret)],
-		]);
-		return {
-			AMQP_HOST: ctx.reach,
-			AMQP_PORT: String(ctx.port('rabbitmq', 'amqp')),
-			AMQP_VHOST: '/',
-			AMQP_MANAGEMENT_URL: this.#node(ctx).managementUrl,
-			AMQP_ADMIN_USER: ADMIN.user,
-			AMQP_ADMIN_PASSWORD: ADMIN.password,
-			...Object.fromEntries(users),
-		};
-	}
-
-	addresses(ctx: LabContext): { what: Text; url: string; user: string; password: string; hint: Text }[] {
-		const url = `http://localhost:${ctx.port('rabbitmq', 'management')}/#/queues`;
-		return [{ what: SCREEN, url, ...ADMIN, hint: LOOK }];
-	}
-
-	#node(ctx: LabContext): RabbitNode {
-		const port = (name: keyof RabbitSystem['ports']) => ctx.port('rabbitmq', name);
-		return rabbitNode({
-			directory: path.join(ctx.directory, 'node'),
-			host: ctx.host,
-			ports: {
-				amqp: port('amqp'),
-				management: port('management'),
-				distribution: port('distribution'),
-				epmd: port('epmd'),
-			},
-			settings: [
-				`load_definitions = ${this.#definitions(ctx)}`,
-				'collect_statistics_interval = 1000', // the screen's numbers follow within a second, not five; in ms
-			],
-		});
-	}
-
-	#definitions(ctx: LabContext): string {
-		return path.join(ctx.directory, 'definitions.json');
-	}
+interface Running {
+	server: LabProcess | undefined;
+	mapper: LabProcess | undefined;
 }
 
-function answers(port: number): Promise<boolean> {
-	return Promise.reject(new Error(String(port)));
+/** A system of its own for each lab, because it remembers its processes. */
+export function rabbitmq(): System {
+	const running: Running = { server: undefined, mapper: undefined };
+	return {
+		name: 'rabbitmq',
+		ports: PORTS,
+		packages: ['rabbitmq-server'],
+		commands: ['rabbitmq-server', 'epmd'],
+		async ensure(context) {
+			await nodeOf(context).write();
+			const passwords = Object.fromEntries(USERS.map(({ password, secret }) => [password, context.secret(secret)]));
+			const template = await readFile(TEMPLATE_FILE, 'utf8');
+			const filled = fillDefinitions(template, { ...passwords, AMQP_ADMIN_PASSWORD: ADMIN.password });
+			await writePrivate(definitionsOf(context), filled);
+		},
+		async start(context) {
+			const { epmd, server, ports } = nodeOf(context);
+			const mapper = await context.run({ name: 'rabbitmq-epmd', ...epmd });
+			running.mapper = mapper;
+			// A server that finds no port mapper starts one of its own, which would outlive it.
+			await context.until(
+				{ en: "Erlang's port mapper listening", es: 'Que el asignador de puertos de Erlang escuche' },
+				() => isListening(ports.epmd),
+				{ process: mapper },
+			);
+			running.server = await context.run({ name: 'rabbitmq', ...server });
+		},
+		async ready(context) {
+			const { server } = running;
+			const api = management({ url: nodeOf(context).managementUrl, ...ADMIN });
+			const check = `health/checks/port-listener/${context.port('rabbitmq', 'amqp')}`;
+			await context.until(
+				{ en: 'RabbitMQ taking connections', es: 'Que RabbitMQ acepte conexiones' },
+				async () => (await api.request('GET', check)) !== undefined,
+				server ? { process: server } : {},
+			);
+		},
+		async stop() {
+			await running.server?.stop({ graceMs: STOP_GRACE_MS });
+			await running.mapper?.stop();
+			running.server = undefined;
+			running.mapper = undefined;
+		},
+		variables(context) {
+			return {
+				AMQP_HOST: context.reach,
+				AMQP_PORT: String(context.port('rabbitmq', 'amqp')),
+				AMQP_VHOST: '/',
+				AMQP_MANAGEMENT_URL: nodeOf(context).managementUrl,
+				AMQP_ADMIN_USER: ADMIN.user,
+				AMQP_ADMIN_PASSWORD: ADMIN.password,
+				...Object.fromEntries(USERS.map(({ name, user }) => [name, user])),
+				...Object.fromEntries(USERS.map(({ password, secret }) => [password, context.secret(secret)])),
+			};
+		},
+		addresses(context) {
+			return [
+				{
+					what: { en: "RabbitMQ's management", es: 'Administración de RabbitMQ' },
+					url: `http://localhost:${context.port('rabbitmq', 'management')}`,
+					...ADMIN,
+					hint: { en: 'Queues: watch the purchases pass', es: 'Queues: vea pasar las compras' },
+				},
+			];
+		},
+	};
 }
 
-export const rabbitmq: System = new RabbitSystem();
+function nodeOf(context: LabContext): RabbitNode {
+	const names = Object.keys(PORTS) as (keyof RabbitPorts)[];
+	return rabbitNode({
+		directory: path.join(context.directory, 'node'),
+		host: context.host,
+		ports: Object.fromEntries(names.map((name) => [name, context.port('rabbitmq', name)])) as unknown as RabbitPorts,
+		settings: [
+			`load_definitions = ${definitionsOf(context)}`,
+			'collect_statistics_interval = 1000', // in ms: the numbers on the screen are a second old, not five
+		],
+	});
+}
+
+function definitionsOf(context: LabContext): string {
+	return path.join(context.directory, 'definitions.json');
+}
