@@ -1,0 +1,36 @@
+/** Words in the reader's language: a key of a catalogue with values, put into words where the reader's language is known. */
+
+import type { HubError } from '../../lib/errors.ts';
+import type { NodeAPI } from './node-red.ts';
+
+/** Catalogue of `nodes/runtime`: the texts that every node of this package shares. */
+export const SHARED_CATALOGUE = '@clinic-hub/node-red-clinic-hub/clinic-hub';
+
+export interface Phrase {
+	/** Key in the node's own catalogue, or `<namespace>:<key>`. */
+	key: string;
+	/** Fills `__name__` in the text; nested phrases are put into words first, a list is joined with commas. */
+	values?: Record<string, PhraseValue>;
+}
+type PhraseValue = string | number | Phrase | Phrase[];
+
+/** A phrase of the shared catalogue. */
+export function shared(key: string, values?: Phrase['values']): Phrase {
+	return { key: `${SHARED_CATALOGUE}:${key}`, ...(values ? { values } : {}) };
+}
+
+/** What a failure is called in a few words; the full text of the error is for the log and the message. */
+export function phraseOf(error: HubError): Phrase {
+	return shared(`error.${error.code}`);
+}
+
+/** The phrase in the language of the runtime (`lang` in the settings, or the environment's). */
+export function say(RED: Pick<NodeAPI, '_'>, { key, values = {} }: Phrase): string {
+	const filled = Object.entries(values).map(([name, value]) => [name, sayValue(RED, value)]);
+	return RED._(key, Object.fromEntries(filled));
+}
+
+function sayValue(RED: Pick<NodeAPI, '_'>, value: PhraseValue): string | number {
+	if (Array.isArray(value)) return value.map((phrase) => say(RED, phrase)).join(', ');
+	return typeof value === 'object' ? say(RED, value) : value;
+}

@@ -1,0 +1,34 @@
+/** Blanks personal data that is older than its table's age, once a day. */
+
+import { toHubError } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Store } from '../../lib/store/store.ts';
+
+/** Ages are given in days; more often changes nothing that anybody sees. In milliseconds. */
+const INTERVAL_MS = 24 * 3_600_000;
+
+/** The first time soon after the start, when the nodes have opened their topics, for hubs that never run a whole day. */
+const FIRST_MS = 10 * 60_000;
+
+/** A hub that dies while it purges keeps others from it for this long, in milliseconds. */
+const LEASE_MS = 10 * 60_000;
+
+/** Starts the daily purge; its timer does not keep the process alive. */
+export function keepAges(store: Store, { log, instance }: { log: Log; instance: string }): void {
+	const purge = async () => {
+		try {
+			const lease = await store.lease('purge', { owner: instance, ttlMs: LEASE_MS });
+			if (!lease) return;
+			const { rows } = await store.purge();
+			const total = Object.values(rows).reduce((sum, count) => sum + count, 0);
+			if (total > 0) log.info(`Blanked the personal data of ${total} old records: ${JSON.stringify(rows)}`);
+			await lease.release();
+		} catch (thrown) {
+			log.warn(`Old personal data was not blanked, tried again tomorrow: ${toHubError(thrown).message}`);
+		}
+	};
+	setTimeout(() => {
+		void purge();
+		setInterval(() => void purge(), INTERVAL_MS).unref();
+	}, FIRST_MS).unref();
+}
