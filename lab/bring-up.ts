@@ -106,7 +106,8 @@ function isLoopback(host: string): boolean {
 async function startWatched(lab: Lab, { language, print }: BringUpOptions): Promise<void> {
 	const waiting = new Set(lab.systems.map(({ name }) => name));
 	const width = Math.max(...[...waiting].map((name) => name.length));
-	const directory = path.relative(process.cwd(), lab.directory) || lab.directory;
+	const relative = path.relative(process.cwd(), lab.directory);
+	const directory = relative.startsWith('..') ? lab.directory : relative;
 	print(say(language, WORDS.starting, { systems: [...waiting].join(', '), directory }));
 	const begin = performance.now();
 	const reminder = setInterval(() => {
@@ -133,7 +134,7 @@ export function closingText(lab: Lab, language: Language): string {
 	const hints = addresses.filter(({ hint }) => hint !== undefined);
 	if (hints.length > 0) {
 		const lines = hints.map(({ hint, url }, index) => {
-			return `  ${index + 1}. ${say(language, hint as NonNullable<typeof hint>)} ${url}`;
+			return `  ${index + 1}. ${url}  ${say(language, hint as NonNullable<typeof hint>)}`;
 		});
 		parts.push([say(language, WORDS.next), ...lines].join('\n'));
 	}

@@ -46,6 +46,7 @@ async function main(): Promise<number> {
 	const options = parseOptions(
 		process.argv.slice(2),
 		systems.map(({ name }) => name),
+		language,
 	);
 	if (options.help) {
 		print(say(language, HELP, { systems: systems.map(({ name }) => name).join(', ') }));

@@ -1,6 +1,7 @@
 /** The command line of the demo. */
 import { parseArgs } from 'node:util';
 import { HubError } from '../lib/errors.ts';
+import { type Language, say } from './language.ts';
 import type { Text } from './system.ts';
 
 export interface DemoOptions {
@@ -16,22 +17,42 @@ export interface DemoOptions {
 /** Ports end at 65535 and the highest one of the lab is 25672. */
 const MAX_OFFSET = 39_000;
 
+const WRONG = {
+	argument: {
+		en: '{text}. All arguments: npm run demo -- --help',
+		es: '{text}. Todos los argumentos: npm run demo -- --help',
+	},
+	system: {
+		en: '--only {name}: there is no system of that name; there are {names}',
+		es: '--only {name}: no hay ningún sistema con ese nombre; hay {names}',
+	},
+	offset: {
+		en: '--port-offset {value}: it takes a whole number from 0 to {max}',
+		es: '--port-offset {value}: se espera un número entero de 0 a {max}',
+	},
+};
+
 /** Reads the arguments. Throws `CONFIG_INVALID` naming the argument. */
-export function parseOptions(args: readonly string[], systems: readonly string[]): DemoOptions {
+export function parseOptions(args: readonly string[], systems: readonly string[], language: Language): DemoOptions {
 	let values: ReturnType<typeof parse>['values'];
 	try {
 		({ values } = parse(args));
 	} catch (thrown) {
-		throw new HubError('CONFIG_INVALID', (thrown as Error).message.split('. To specify')[0] ?? '');
+		// Node.js's own sentence names the argument; what follows its first full stop is about positional ones.
+		const text = (thrown as Error).message.split('. ')[0] ?? '';
+		throw new HubError('CONFIG_INVALID', say(language, WRONG.argument, { text }), { cause: thrown });
 	}
 	const only = (values.only ?? []).flatMap((list) => list.split(',')).filter((name) => name !== '');
 	const unknown = only.find((name) => !systems.includes(name));
 	if (unknown !== undefined) {
-		throw new HubError('CONFIG_INVALID', `--only ${unknown}? ${systems.join(', ')}`);
+		throw new HubError('CONFIG_INVALID', say(language, WRONG.system, { name: unknown, names: systems.join(', ') }));
 	}
 	const portOffset = Number(values['port-offset']);
 	if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > MAX_OFFSET) {
-		throw new HubError('CONFIG_INVALID', `--port-offset ${values['port-offset']}? 0–${MAX_OFFSET}`);
+		throw new HubError(
+			'CONFIG_INVALID',
+			say(language, WRONG.offset, { value: values['port-offset'], max: MAX_OFFSET }),
+		);
 	}
 	return {
 		only,

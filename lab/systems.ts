@@ -2,10 +2,11 @@
 import type { System } from './system.ts';
 import { nodeRed } from './systems/node-red.ts';
 import { postgresql } from './systems/postgresql.ts';
+import { rabbitmq } from './systems/rabbitmq.ts';
 
 /** Every system of this machine's clinic. ODOO_SRC (a directory of Odoo 18's source) decides which Odoo it is. */
 export function allSystems(env: NodeJS.ProcessEnv = process.env): System[] {
-	return env.ODOO_SRC ? [nodeRed(), postgresql()] : [nodeRed()];
+	return [nodeRed(), rabbitmq(), ...(env.ODOO_SRC ? [postgresql()] : [])];
 }
 
 /** Those named, and what they need, in the order of `systems`; all when none is named. */
