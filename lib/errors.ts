@@ -64,10 +64,14 @@ const ERROR_CODES = {
 	/** A lease was lost to another owner. */
 	LEASE_LOST: { retryable: true },
 
+	/** A stored secret would go to another address than it was given for. */
+	SECRET_RETYPE: { retryable: false },
 	/** The person may not do this. */
 	FORBIDDEN: { retryable: false },
 	/** The thing that an operation names does not exist (any more). */
 	NOT_FOUND: { retryable: false },
+	/** An HTTP server cannot be reached, or answers more than anybody should read. */
+	HTTP_UNREACHABLE: { retryable: true },
 	/** A notice could not be delivered by any of its channels. */
 	NOTICE_FAILED: { retryable: true },
 
@@ -80,6 +84,9 @@ const ERROR_CODES = {
 } as const satisfies Record<string, { retryable: boolean }>;
 
 export type HubErrorCode = keyof typeof ERROR_CODES;
+
+/** Every code, for catalogues and documentation that must name them all. */
+export const HUB_ERROR_CODES = Object.keys(ERROR_CODES) as HubErrorCode[];
 
 /** A failure with a stable code and a message for the person who reads it: what happened, what to do next. */
 export class HubError extends Error {

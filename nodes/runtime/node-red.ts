@@ -105,6 +105,8 @@ export interface NodeAPI {
 		audit(event: Record<string, unknown>): void;
 	};
 	util: {
+		/** A variable of the node's groups, flow and environment; of the environment alone without a node. */
+		getSetting(node: NodeRedNode | undefined, name: string): unknown;
 		evaluateNodeProperty(
 			value: string,
 			type: string,

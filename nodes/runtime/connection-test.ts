@@ -1,0 +1,65 @@
+/** "Test connection" and its relatives: the client's own method, on the values of the dialog. */
+
+import type { HubErrorCode } from '../../lib/errors.ts';
+import { adminRoute } from './admin-route.ts';
+import type { Fields, ValuesOf } from './fields.ts';
+import type { NodeAPI } from './node-red.ts';
+import { type Phrase, shared } from './phrase.ts';
+import { type Described, readScreen } from './screen.ts';
+
+export interface Probe {
+	ok: boolean;
+	/** For a person: what was found, and what to do about it. */
+	text: string;
+	code?: HubErrorCode;
+}
+
+export interface ProbeInput<F extends Fields, S extends Fields> {
+	config: ValuesOf<F>;
+	secrets: ValuesOf<S>;
+	/** Of the chosen `tls-config`, where there is one. */
+	tls: import('node:tls').ConnectionOptions | undefined;
+	/** Aborted when the person leaves or the time is over. */
+	signal: AbortSignal;
+	/** The rest of the request, for tests that ask for more than the connection. */
+	body: Record<string, unknown>;
+	actor: string;
+}
+
+/** What the editor shows: `phrase` in the reader's language, `text` as the system put it. */
+export interface ProbeAnswer {
+	ok: boolean;
+	phrase: Phrase;
+	text?: string;
+}
+
+export interface ConnectionTest<F extends Fields, S extends Fields> {
+	node: Described<F, S>;
+	/** Last part of the route, `test/<type>` by default. */
+	path?: string;
+	/**
+	 * Default `flows.write`: what is tested may be anything, as in a flow, so whoever may not deploy may not test.
+	 */
+	permission?: string;
+	/** Must never throw for what a server does; may throw for what the person typed. */
+	probe(input: ProbeInput<F, S>): Promise<Probe>;
+}
+
+/** Adds the route. Call once in a node file. */
+export function defineConnectionTest<F extends Fields, S extends Fields>(
+	RED: NodeAPI,
+	{ node, path = node.type, permission = 'flows.write', probe }: ConnectionTest<F, S>,
+): void {
+	adminRoute(RED, {
+		method: 'post',
+		path: `test/${path}`,
+		permission,
+		async handle({ body, signal, actor }): Promise<ProbeAnswer> {
+			const screen = readScreen(RED, node, body);
+			if (!('config' in screen)) return { ok: false, phrase: shared('node.notReady', { problems: screen.problems }) };
+			const { config, secrets, tls } = screen;
+			const { ok, text, code } = await probe({ config, secrets, tls, signal, body, actor });
+			return { ok, phrase: shared(ok ? 'test.ok' : `error.${code ?? 'INTERNAL'}`), text };
+		},
+	});
+}
