@@ -1,0 +1,83 @@
+/**
+ * `npm run accept`: the acceptance tests, step by step, against the lab on this machine (started if it does not run) or,
+ * where HUB_URL is set, against the deployment that the variables name. Ends with 0 when every step holds.
+ */
+import { HubError, toHubError } from '../lib/errors.ts';
+import { acceptMessaging } from './acceptance/messaging.ts';
+import { Steps } from './acceptance/steps.ts';
+import { namesDeployment, targetFrom } from './acceptance/target.ts';
+import { bringUp, labDirectory } from './bring-up.ts';
+import type { Lab } from './lab.ts';
+import { languageOf, say } from './language.ts';
+import { runningLab } from './running.ts';
+import { allSystems } from './systems.ts';
+import { terminal } from './terminal.ts';
+
+const WORDS = {
+	deployment: { en: 'Against the deployment {url}', es: 'Contra el despliegue {url}' },
+	lab: { en: 'Against the lab that runs (process {pid})', es: 'Contra el laboratorio en marcha (proceso {pid})' },
+	own: {
+		en: 'No lab runs: one is started for this test.',
+		es: 'No hay laboratorio en marcha: se arranca uno para la prueba.',
+	},
+	starting: {
+		en: 'The lab is still starting (process {pid}): wait for its table of addresses.',
+		es: 'El laboratorio aún está arrancando (proceso {pid}): espere a su tabla de direcciones.',
+	},
+	ended: { en: 'Ended.', es: 'Terminado.' },
+	passed: { en: '{passed} steps hold.', es: '{passed} pasos se cumplen.' },
+	failed: { en: '{passed} steps hold, then one fails.', es: '{passed} pasos se cumplen; el siguiente falla.' },
+};
+
+const language = languageOf();
+const { print, update } = terminal();
+const abort = new AbortController();
+let ownLab: Lab | undefined;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+	process.once(signal, () => abort.abort(new HubError('CANCELLED', say(language, WORDS.ended))));
+}
+
+/** The variables of what is accepted. */
+async function variables(): Promise<Record<string, string | undefined>> {
+	if (namesDeployment(process.env)) {
+		print(say(language, WORDS.deployment, { url: process.env.HUB_URL ?? '' }));
+		return process.env;
+	}
+	const running = await runningLab(labDirectory());
+	if (running?.ready) {
+		print(say(language, WORDS.lab, { pid: running.owner.pid }));
+		return running.variables;
+	}
+	if (running !== undefined) {
+		throw new HubError('LAB_RUNNING', say(language, WORDS.starting, { pid: running.owner.pid }));
+	}
+	print(say(language, WORDS.own));
+	ownLab = await bringUp({
+		systems: allSystems(),
+		portOffset: 0,
+		fresh: false,
+		install: true,
+		host: '127.0.0.1',
+		language,
+		signal: abort.signal,
+		print,
+		update,
+	});
+	return ownLab.variables;
+}
+
+const steps = new Steps(language, print);
+try {
+	const target = targetFrom(await variables(), language);
+	print('');
+	await acceptMessaging({ target, steps, language, signal: abort.signal });
+	print(`\n${say(language, WORDS.passed, { ...steps.report })}`);
+} catch (thrown) {
+	// A step that failed has printed its own reason.
+	if (steps.report.failed === 0) print(toHubError(thrown).message);
+	else print(`\n${say(language, WORDS.failed, { ...steps.report })}`);
+	process.exitCode = 1;
+}
+await ownLab?.stop();
+process.exit();
