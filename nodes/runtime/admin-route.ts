@@ -28,9 +28,10 @@ export interface Route {
 	path: string;
 	/**
 	 * Node-RED's name of the right. Granted by the same name or `*`; plain `read` grants what ends in `.read`, plain
-	 * `write` what ends in `.write`, and there is no other wildcard (editor-api/lib/auth/permissions.js).
+	 * `write` what ends in `.write`, and there is no other wildcard (editor-api/lib/auth/permissions.js). Of
+	 * several, all are needed.
 	 */
-	permission: string;
+	permission: string | string[];
 	/** The answer, sent as JSON. Throws to refuse. */
 	handle(request: RouteRequest): unknown;
 }
@@ -47,7 +48,8 @@ const HTTP_STATUS: Partial<Record<HubErrorCode, number>> = {
 
 /** Adds the route. Call once in a node file or plugin, not for each node. */
 export function adminRoute(RED: NodeAPI, { method, path, permission, handle }: Route): void {
-	if (!permission) throw new HubError('INTERNAL', `The route ${path} has no permission: it would answer anyone.`);
+	if (permission.length === 0)
+		throw new HubError('INTERNAL', `The route ${path} has no permission: it would answer anyone.`);
 	RED.httpAdmin?.[method](
 		`/clinic-hub/${path}`,
 		RED.auth.needsPermission(permission),

@@ -40,7 +40,7 @@ export interface ConnectionTest<F extends Fields, S extends Fields> {
 	/**
 	 * Default `flows.write`: what is tested may be anything, as in a flow, so whoever may not deploy may not test.
 	 */
-	permission?: string;
+	permission?: string | string[];
 	/** Must never throw for what a server does; may throw for what the person typed. */
 	probe(input: ProbeInput<F, S>): Promise<Probe>;
 }

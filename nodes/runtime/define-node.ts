@@ -182,7 +182,7 @@ class RunningNode<F extends Fields, S extends Fields, Deps> {
 		} finally {
 			clearTimeout(timer);
 		}
-		this.#status.clear();
+		this.#status.end();
 	}
 }
 

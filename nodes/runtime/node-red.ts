@@ -94,7 +94,7 @@ export interface NodeAPI {
 	events: EventEmitter;
 	/** null where the editor is switched off by `httpAdminRoot: false`. */
 	httpAdmin: AdminApp | null;
-	auth: { needsPermission(permission: string): AdminHandler };
+	auth: { needsPermission(permission: string | string[]): AdminHandler };
 	comms: { publish(topic: string, data: unknown, retain?: boolean): void };
 	settings: { userDir?: string; [name: string]: unknown };
 	log: {

@@ -41,6 +41,7 @@ export class NodeStatus {
 	#own: Said | undefined;
 	#failure: Said | undefined;
 	#shown = '';
+	#ended = false;
 
 	constructor(RED: Pick<NodeAPI, '_' | 'comms'>, node: NodeRedNode) {
 		this.#RED = RED;
@@ -67,11 +68,12 @@ export class NodeStatus {
 		this.#show();
 	}
 
-	/** Takes the words away. */
-	clear(): void {
+	/** Takes the words away for good: after a deploy the next node of the same id speaks. */
+	end(): void {
 		this.#own = undefined;
 		this.#failure = undefined;
 		this.#show();
+		this.#ended = true;
 	}
 
 	/** What the node said about itself last, as its health. */
@@ -82,6 +84,7 @@ export class NodeStatus {
 	}
 
 	#show(): void {
+		if (this.#ended) return;
 		const said = this.#failure ?? this.#own;
 		const content = said ? JSON.stringify(said) : '';
 		if (content === this.#shown) return;
