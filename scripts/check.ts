@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 
 const CHECKS: { name: string; command: string; args: string[] }[] = [
 	{ name: 'types', command: 'tsc', args: ['--project', 'tsconfig.json'] },
+	{ name: "types of the editor's scripts", command: 'tsc', args: ['--project', 'nodes/tsconfig.editor.json'] },
 	{ name: 'lint, format, one-way imports', command: 'biome', args: ['check', '--error-on-warnings', '.'] },
 	{ name: 'dead code', command: 'knip', args: [] },
 ];

@@ -1,21 +1,24 @@
 /**
  * Puts the editor's scripts into a node's HTML: Node-RED loads scripts by address too late, its nodes would stay grey.
  * They are written as modules in `nodes/<node>/editor/*.ts` and marked in the HTML as
- * `<script type="text/javascript" data-inline="editor/panel.ts"></script>`.
+ * `<script type="text/javascript" data-inline="editor/plugin.ts"></script>`.
  */
 import { readFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join, normalize } from 'node:path';
 import { Script } from 'node:vm';
 
-const MARK = /<script type="text\/javascript" data-inline="([^"]+)"><\/script>/g;
-const IMPORT = /^import (?:type )?[^;]*? from '(\.[^']+)';\n/gm;
+const MARK = /<script type="text\/javascript" data-inline="([^"]+)\.ts"><\/script>/g;
+const IMPORT = /^import [^;]*? from '(\.[^']+)';\n/gm;
+const EXPORT = /^export (?:\{\};\n)?/gm;
 
-/** @param file path of the HTML, from which the marks are relative */
-export function inlineScripts(file: string, html: string): string {
+/**
+ * @param file path of the HTML, from which the marks are relative
+ * @param compiled directory that holds the compiled modules under the same paths
+ */
+export function inlineScripts(file: string, html: string, compiled: string): string {
 	return html.replace(MARK, (_mark, script: string) => {
-		const code = bundle(join(dirname(file), script));
-		return `<script type="text/javascript">\n(function () {\n'use strict';\n${code}})();\n</script>`;
+		const code = bundle(join(compiled, dirname(file), `${script}.js`));
+		return `<script type="text/javascript">\n(() => {\n'use strict';\n${code}})();\n</script>`;
 	});
 }
 
@@ -27,15 +30,13 @@ function bundle(entry: string): string {
 		if (seen.has(path)) return;
 		seen.add(path);
 		const source = readFileSync(path, 'utf8');
-		for (const [statement, imported] of source.matchAll(IMPORT))
-			if (!statement.startsWith('import type') && imported) add(normalize(join(dirname(path), imported)));
-		const code = stripTypeScriptTypes(source.replace(IMPORT, '').replace(/^export /gm, ''));
-		parts.push(code.replace(/[ \t]+$/gm, '').replace(/\n{3,}/g, '\n\n'));
+		for (const [, imported] of source.matchAll(IMPORT)) if (imported) add(normalize(join(dirname(path), imported)));
+		parts.push(source.replace(IMPORT, '').replace(EXPORT, ''));
 	};
 	add(normalize(entry));
 	const code = parts.join('\n');
 	// Compiles and does not run: two modules with the same name at top level are found here, not in the browser.
-	new Script(`(function () { ${code} })`, { filename: entry });
+	new Script(`(() => { ${code} })`, { filename: entry });
 	// The HTML parser looks for the end of a script even inside a string.
 	if (/<\/script/i.test(code)) throw new Error(`${entry} contains "</script": write it otherwise.`);
 	return code;

@@ -1,10 +1,8 @@
 /** Words in the reader's language: a key of a catalogue with values, put into words where the reader's language is known. */
 
 import type { HubError } from '../../lib/errors.ts';
+import { SHARED_CATALOGUE } from './catalogue.ts';
 import type { NodeAPI } from './node-red.ts';
-
-/** Catalogue of `nodes/runtime`: the texts that every node of this package shares. */
-export const SHARED_CATALOGUE = '@clinic-hub/node-red-clinic-hub/clinic-hub';
 
 export interface Phrase {
 	/** Key in the node's own catalogue, or `<namespace>:<key>`. */

@@ -1,0 +1,30 @@
+/** Node-RED sends a node's status in one language to everybody. These say it again in the language of this browser. */
+import { type EditorPhrase, inWords, translatorOf } from './words.ts';
+
+interface Said {
+	/** The text as Node-RED sent it; other words mean that the phrase is not about what is shown. */
+	text?: string;
+	phrase?: EditorPhrase;
+}
+
+const said = new Map<string, Said>();
+
+function translate(id: string): void {
+	const { text, phrase } = said.get(id) ?? {};
+	const node = RED.nodes.node(id);
+	if (!node?.status || !phrase || node.status.text !== text) return;
+	node.status = { ...node.status, text: inWords(phrase, translatorOf(node)) };
+	node.dirtyStatus = true;
+	node.dirty = true;
+	RED.view.redrawStatus(node);
+}
+
+/** The two messages of one change come in either order. */
+export function translateStatuses(): void {
+	RED.comms.subscribe('clinic-hub/status/#', (topic: string, message: Said) => {
+		const id = topic.split('/')[2] ?? '';
+		said.set(id, message);
+		translate(id);
+	});
+	RED.comms.subscribe('status/#', (topic: string) => translate(topic.split('/')[1] ?? ''));
+}
