@@ -13,8 +13,8 @@ DEFAULT_PASSWORD = "guest"
 DEFAULT_VHOST = "/"
 
 
-class AddressError(ValueError):
-    """The settings name no usable broker; the text never holds a password."""
+class SettingsError(ValueError):
+    """The settings contradict themselves or cannot be read; the text never holds a secret."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,23 +42,23 @@ def parse_url(url):
     User, password and virtual host are percent-encoded, so they may hold any
     character. A missing or empty virtual host is ``/``.
 
-    :raises AddressError: when it is no such address
+    :raises SettingsError: when it is no such address
     """
     try:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError as error:
         # The text of the error may quote the password: it is not repeated.
-        raise AddressError(
+        raise SettingsError(
             "The broker's address cannot be read. Special characters of the password "
             "must be percent-encoded, for example %40 for @."
         ) from error
     if parts.scheme not in ("amqp", "amqps") or not parts.hostname:
-        raise AddressError(
+        raise SettingsError(
             "The broker's address must look like amqp://user:password@host:5672/vhost"
         )
     if parts.query or parts.fragment:
-        raise AddressError(
+        raise SettingsError(
             "The broker's address has a part after ? or #. Such a character in the "
             "password must be percent-encoded."
         )
@@ -81,7 +81,7 @@ def read_address(settings: Mapping[str, str]):
     that hold the value (secrets of a container); a value given directly counts first.
 
     :return: an address, or None when the settings name neither ``url`` nor ``host``
-    :raises AddressError: when they name a broker wrongly
+    :raises SettingsError: when they name a broker wrongly
     """
     url = _value(settings, "url")
     host = _value(settings, "host")
@@ -106,7 +106,7 @@ def read_secret(settings: Mapping[str, str], name):
     """The value of ``name``, or the content of the file that ``<name>_file`` names.
 
     :return: the empty string when there is neither
-    :raises AddressError: when the file cannot be read
+    :raises SettingsError: when the file cannot be read
     """
     return _value(settings, name)
 
@@ -123,7 +123,7 @@ def _value(settings, name):
         # Editors end a file with a line feed that belongs to no password.
         return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise AddressError(f"The file of the setting {name}_file cannot be read") from error
+        raise SettingsError(f"The file of the setting {name}_file cannot be read") from error
 
 
 def _port(settings, default):
@@ -131,5 +131,5 @@ def _port(settings, default):
     if not text:
         return default
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
-        raise AddressError("The broker's port must be a number from 1 to 65535")
+        raise SettingsError("The broker's port must be a number from 1 to 65535")
     return int(text)

@@ -1,0 +1,79 @@
+import os
+
+from odoo import api, models
+from odoo.tools import config
+
+from ..amqp.address import read_address
+from ..amqp.publisher import Message, publish
+from ..amqp.signature import HEADER, read_signing_key
+
+#: Section of odoo.conf whose options are named like the environment's variables.
+CONFIG_SECTION = "clinic_purchase_mail"
+PREFIX = "amqp_"
+PARAMETERS = {
+    "url": "clinic_purchase_mail.amqp_url",
+    "signing_key_id": "clinic_purchase_mail.signing_key_id",
+    "signing_key": "clinic_purchase_mail.signing_key",
+}
+
+
+class ClinicMailBroker(models.AbstractModel):
+    _name = "clinic.mail.broker"
+    _description = "Access to the Message Broker of the Clinic Hub"
+
+    @api.model
+    def _settings(self):
+        """Settings of the broker, from the first place that names one.
+
+        The server's configuration counts before its environment, and both before the
+        database: a copy of the database on another server does not bring its broker.
+
+        :return: a dictionary as ``read_address`` takes it; it may name no broker
+        """
+        places = (
+            config.misc.get(CONFIG_SECTION, {}),
+            {name.lower(): value for name, value in os.environ.items()},
+        )
+        for place in places:
+            settings = {
+                name.removeprefix(PREFIX): value
+                for name, value in place.items()
+                if name.startswith(PREFIX)
+            }
+            if any(settings.get(name) for name in ("url", "url_file", "host")):
+                return settings
+        parameters = self.env["ir.config_parameter"].sudo()
+        return {name: parameters.get_param(key) or "" for name, key in PARAMETERS.items()}
+
+    @api.model
+    def _connection(self):
+        """What ``_publish`` needs, read while a transaction may be open.
+
+        :return: address (None when no place names a broker), key of the signature (None
+            when messages go unsigned), name of the connection
+        :raises SettingsError: when a place names a broker or a key wrongly
+        """
+        settings = self._settings()
+        return {
+            "address": read_address(settings),
+            "key": read_signing_key(settings),
+            "name": f"Odoo {self.env.cr.dbname}",
+        }
+
+    @api.model
+    def _publish(self, connection, bodies):
+        """Publish texts by their id; takes seconds when the broker is silent.
+
+        The caller has ended its transaction: nothing here reads the database.
+
+        :param dict connection: of ``_connection``, with an address
+        :param dict bodies: message text by id
+        :return: an outcome by id
+        """
+        messages = []
+        for message_id, text in bodies.items():
+            body = text.encode()
+            key = connection["key"]
+            headers = {HEADER: key.sign(body)} if key else {}
+            messages.append(Message(message_id, body, headers))
+        return publish(connection["address"], messages, connection_name=connection["name"])

@@ -1,0 +1,112 @@
+from odoo import _, api, fields, models
+from odoo.tools import create_index
+
+from ..amqp import outcome as outcomes
+
+NOT_CONFIGURED = "not_configured"
+CONFIGURATION = "configuration"
+
+_WAKE_KEY = "clinic_purchase_mail.wake"
+
+
+class ClinicMailOutbox(models.Model):
+    """Messages on their way to the hub.
+
+    pending → published. A row that cannot be written as a message is unsent from the
+    start. While pending, a row is free or leased by one job; a lease that ran out is as
+    good as none, and its message is published again under the same id.
+    """
+
+    _name = "clinic.mail.outbox"
+    _description = "Confirmation Mail Handed to the Hub"
+    _order = "id desc"
+    _rec_name = "order_name"
+
+    uuid = fields.Char("Message ID", required=True, readonly=True, index=True, copy=False)
+    res_model = fields.Char("Document Model", required=True, readonly=True)
+    res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
+    order_name = fields.Char("Order", required=True, readonly=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    body = fields.Text(readonly=True, help="The message, exactly as it is published.")
+    state = fields.Selection(
+        [
+            ("pending", "Waiting"),
+            ("published", "Handed over"),
+            ("unsent", "Not sent"),
+        ],
+        required=True,
+        readonly=True,
+        default="pending",
+    )
+    attempts = fields.Integer(readonly=True, default=0)
+    next_try = fields.Datetime("Next Attempt", readonly=True)
+    published_at = fields.Datetime("Handed Over On", readonly=True)
+    reason_code = fields.Selection(
+        [
+            ("no_address", "The partner has no e-mail address"),
+            ("bad_address", "The partner's e-mail is not exactly one valid address"),
+            ("no_sender", "The company has no e-mail address"),
+            ("too_large", "The order is too large for a message"),
+            ("failed", "The message could not be written"),
+            (NOT_CONFIGURED, "No broker is configured"),
+            (CONFIGURATION, "The broker's address is wrong"),
+            (outcomes.UNREACHABLE, "The broker cannot be reached"),
+            (outcomes.CREDENTIALS, "The broker refuses user, password or virtual host"),
+            (outcomes.FORBIDDEN, "The broker refuses the right to publish"),
+            (outcomes.NOT_FOUND, "The broker has no such exchange"),
+            (outcomes.UNROUTABLE, "No queue takes the message"),
+            (outcomes.NOT_CONFIRMED, "The broker refused the message"),
+            (outcomes.BLOCKED, "The broker takes no messages now"),
+            (outcomes.TIMEOUT, "The broker did not answer in time"),
+        ],
+        string="Reason",
+        readonly=True,
+    )
+    reason = fields.Char("Details", readonly=True, help="In the words of the server.")
+    lease_token = fields.Char(readonly=True, copy=False)
+    lease_until = fields.Datetime(readonly=True, copy=False)
+
+    _sql_constraints = [
+        ("uuid_unique", "UNIQUE(uuid)", "Two messages cannot have the same ID."),
+    ]
+
+    def init(self):
+        # Published rows are many and stay; the job looks for the few others.
+        create_index(
+            self.env.cr,
+            "clinic_mail_outbox_pending_index",
+            self._table,
+            ["next_try", "id"],
+            where="state = 'pending'",
+        )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rows = super().create(vals_list)
+        if any(row.state == "pending" for row in rows):
+            self._wake_at_commit()
+        return rows
+
+    @api.model
+    def _wake_at_commit(self):
+        """Wake the job once when this transaction commits, however many rows it made."""
+        precommit = self.env.cr.precommit
+        if not precommit.data.get(_WAKE_KEY):
+            precommit.data[_WAKE_KEY] = True
+            precommit.add(self._wake)
+
+    @api.model
+    def _wake(self):
+        job = self.env.ref("clinic_purchase_mail.job_publish", raise_if_not_found=False)
+        if job:
+            job.sudo()._trigger()
+
+    def action_open_document(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Order"),
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "view_mode": "form",
+        }

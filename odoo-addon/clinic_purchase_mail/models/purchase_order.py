@@ -1,0 +1,120 @@
+import logging
+import uuid
+
+import psycopg2
+
+from odoo import fields, models
+from odoo.tools import html2plaintext
+
+from ..contract.purchase_message import Line, Order, Party, Unsendable, build, encode
+
+_logger = logging.getLogger(__name__)
+
+CONFIRMED = ("purchase", "done")
+
+
+class PurchaseOrder(models.Model):
+    _inherit = "purchase.order"
+
+    def button_approve(self, force=False):
+        # With two-step approval, or by an override, an order may stay as it was.
+        open_orders = self.filtered(lambda order: order.state not in CONFIRMED)
+        result = super().button_approve(force=force)
+        open_orders.filtered(lambda order: order.state in CONFIRMED)._clinic_mail_enqueue()
+        return result
+
+    def _clinic_mail_enqueue(self):
+        """Put one message an order into the outbox, in the transaction that confirms it."""
+        rows = [order.sudo()._clinic_mail_row() for order in self]
+        self.env["clinic.mail.outbox"].sudo().create(rows)
+
+    def _clinic_mail_row(self):
+        row = {
+            "uuid": str(uuid.uuid4()),
+            "res_model": self._name,
+            "res_id": self.id,
+            "order_name": self.name,
+            "company_id": self.company_id.id,
+            "next_try": fields.Datetime.now(),
+        }
+        try:
+            row["body"] = encode(build(self._clinic_mail_order(row["uuid"])))
+        except Unsendable as error:
+            row |= {"state": "unsent", "reason_code": error.code, "reason": error.reason}
+        except psycopg2.Error:
+            raise  # the transaction is over, and Odoo may run it again
+        except Exception as error:  # pylint: disable=broad-except
+            # No mail is a lesser evil than an order that cannot be confirmed.
+            _logger.exception("No message can be written for order %s", self.name)
+            row |= {"state": "unsent", "reason_code": "failed", "reason": str(error)}
+        return row
+
+    def _clinic_mail_order(self, message_id):
+        """The order's facts, in the supplier's language."""
+        order = self.with_context(lang=self.partner_id.lang or self.env.lang)
+        company, partner, buyer = order.company_id, order.partner_id, order.user_id
+        parameters = self.env["ir.config_parameter"]
+        base_url = order.get_base_url()
+        document_link = ""
+        if parameters.get_param("clinic_purchase_mail.document_link"):
+            document_link = base_url + order.get_portal_url(report_type="pdf", download=True)
+        products = order.order_line.filtered(lambda line: not line.display_type)
+        remarks = order.order_line.filtered(lambda line: line.display_type == "line_note")
+        notes = html2plaintext(order.notes) if order.notes else ""
+        return Order(
+            id=message_id,
+            confirmed_at=fields.Datetime.now(),
+            database=self.env.cr.dbname,
+            database_uuid=parameters.get_param("database.uuid"),
+            model=order._name,
+            record_id=order.id,
+            kind="purchase",
+            number=order.name,
+            reference=order.partner_ref or "",
+            date=order._clinic_mail_day(order.date_approve or fields.Datetime.now()),
+            planned_date=order._clinic_mail_day(order.date_planned),
+            currency=order.currency_id.name,
+            currency_digits=order.currency_id.decimal_places,
+            price_digits=self.env["decimal.precision"].precision_get("Product Price"),
+            amount_untaxed=order.amount_untaxed,
+            amount_tax=order.amount_tax,
+            amount_total=order.amount_total,
+            company=Party(
+                name=company.name,
+                email=company.email or "",
+                phone=company.phone or "",
+                website=company.website or "",
+                tax_id=company.vat or "",
+                address=company.partner_id.contact_address or "",
+            ),
+            fallback_sender=self.env["ir.mail_server"]._get_default_from_address() or "",
+            buyer=Party(name=buyer.name or "", email=buyer.email or "", phone=buyer.phone or ""),
+            recipient=Party(
+                name=partner.name or "", email=partner.email or "", language=partner.lang or ""
+            ),
+            lines=[order._clinic_mail_line(line) for line in products],
+            payment_terms=order.payment_term_id.name or "",
+            deliver_to=order.dest_address_id.contact_address or "",
+            notes="\n".join(filter(None, [notes, *remarks.mapped("name")])),
+            link=base_url + order.get_portal_url(),
+            document_link=document_link,
+        )
+
+    def _clinic_mail_line(self, line):
+        return Line(
+            description=line.name,
+            quantity=line.product_qty,
+            unit_price=line.price_unit,
+            subtotal=line.price_subtotal,
+            code=line.product_id.default_code or "",
+            unit=line.product_uom.name or "",
+            discount=line.discount,
+            planned_date=self._clinic_mail_day(line.date_planned),
+        )
+
+    def _clinic_mail_day(self, moment):
+        """The day of a moment where the buyer works."""
+        if not moment:
+            return None
+        zone = self.company_id.partner_id.tz or self.user_id.tz or self.env.user.tz or "UTC"
+        return fields.Datetime.context_timestamp(self.with_context(tz=zone), moment).date()

@@ -1,0 +1,3 @@
+from . import test_broker
+from . import test_confirmation
+from . import test_job
