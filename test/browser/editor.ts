@@ -1,0 +1,104 @@
+/**
+ * Node-RED's editor in a real Chromium. A missing browser fails the test: install Debian's `chromium`, or name another
+ * one in CHROMIUM.
+ */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+
+const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
+/** Of the window; wide enough for a dialog beside the sidebar, as on an office screen. */
+const SIZE = { width: 1360, height: 860 };
+
+/** Every wait for something on the page, in ms; two shared cores draw slowly. */
+const WAIT_MS = 30_000;
+
+const OUTPUT = path.resolve(import.meta.dirname, '..', 'output', 'browser');
+
+export interface Editor {
+	page: Page;
+	/** What the page wrote to its console as an error, and exceptions of its scripts. */
+	errors: string[];
+	/** Opens the dialog of a node on the workspace. */
+	openNode(id: string): Promise<Locator>;
+	/** Opens the dialog of a connection. */
+	openConfig(id: string): Promise<Locator>;
+	/** Opens the hub's tab in the sidebar. */
+	openSidebar(): Promise<Locator>;
+	deploy(): Promise<void>;
+	/** Keeps a picture in `test/output/browser`, for people to look at. */
+	picture(name: string): Promise<void>;
+}
+
+export async function startBrowser(t: Pick<TestContext, 'after'>): Promise<Browser> {
+	const browser = await chromium.launch({
+		executablePath: EXECUTABLE,
+		args: [
+			'--no-sandbox',
+			'--disable-gpu',
+			'--disable-background-networking',
+			'--no-first-run',
+			'--disable-sync',
+			'--force-color-profile=srgb',
+		],
+	});
+	t.after(() => browser.close());
+	return browser;
+}
+
+/** @param language of the browser, as its `Accept-Language` and `navigator.language` say */
+export async function openEditor(
+	browser: Browser,
+	url: string,
+	{ language, token }: { language: string; token?: Record<string, unknown> },
+): Promise<Editor> {
+	await mkdir(OUTPUT, { recursive: true });
+	const context = await browser.newContext({ locale: language, viewport: SIZE });
+	context.setDefaultTimeout(WAIT_MS);
+	if (token)
+		await context.addInitScript((tokens) => localStorage.setItem('auth-tokens', JSON.stringify(tokens)), token);
+	const page = await context.newPage();
+	const errors: string[] = [];
+	page.on('pageerror', (error) => errors.push(String(error)));
+	page.on('console', (message) => {
+		if (message.type() === 'error') errors.push(`${message.text()} ${message.location().url}`);
+	});
+	await page.goto(url);
+	await page.locator('#red-ui-workspace-chart').waitFor();
+	await page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' });
+
+	const tray = page.locator('.red-ui-tray').last();
+	const edit = (script: string) => async (id: string) => {
+		await page.evaluate(`(() => { const node = RED.nodes.node(${JSON.stringify(id)}); ${script} })()`);
+		await tray.locator('.red-ui-tray-body').waitFor();
+		// The tray slides in; a picture taken meanwhile shows half of it.
+		await page.waitForFunction(() => {
+			const body = document.querySelector('.red-ui-tray:last-child');
+			return (
+				body !== null && body.getAnimations().length === 0 && Number.parseInt(getComputedStyle(body).right, 10) === 0
+			);
+		});
+		return tray;
+	};
+	return {
+		page,
+		errors,
+		openNode: edit('RED.editor.edit(node)'),
+		openConfig: edit("RED.editor.editConfig('', node.type, node.id)"),
+		async openSidebar() {
+			await page.evaluate("RED.sidebar.show('clinic-hub')");
+			const sidebar = page.locator('.clinic-hub');
+			await sidebar.locator('.clinic-hub-banner').waitFor();
+			return sidebar;
+		},
+		async deploy() {
+			await page.locator('#red-ui-header-button-deploy').click();
+			await page.locator('#red-ui-header-button-deploy.disabled').waitFor();
+		},
+		async picture(name) {
+			await page.screenshot({ path: path.join(OUTPUT, `${name}.png`) });
+		},
+	};
+}
