@@ -1,0 +1,207 @@
+/** The connection that all users of a broker share: opened with the first, closed with the last, opened again when lost. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Backoff } from '../backoff.ts';
+import { HubError, type HubErrorCode, toHubError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { type Address, endpoint } from './address.ts';
+import { type Link, openLink } from './link.ts';
+
+/** What is under way may end for so long when the last user leaves, in ms; Node-RED's deploys wait for it. */
+export const CLOSE_GRACE_MS = 2_000;
+
+export interface BrokerState {
+	/**
+	 * idle → connecting → connected → waiting → connecting …; refused instead of waiting when user, password or virtual
+	 * host are; closed after the last user left.
+	 */
+	phase: 'idle' | 'connecting' | 'connected' | 'waiting' | 'refused' | 'closed';
+	/** For a person. */
+	text: string;
+	/** When the next attempt follows, ms since epoch; in waiting and refused. */
+	retryAt?: number;
+	/** In connected. */
+	serverVersion?: string;
+	/** In connected: why the broker takes no messages now, e.g. `low on memory`. */
+	blocked?: string;
+	/** In waiting and refused. */
+	code?: HubErrorCode;
+}
+
+/** Pauses between attempts to connect, ms. */
+export interface RetryOptions {
+	minMs: number;
+	maxMs: number;
+	/** After refused credentials or a refused virtual host. */
+	refusedMs: number;
+}
+
+export interface ConnectionOptions {
+	address: Address;
+	/** Shown in the management's list of connections. */
+	name: string;
+	retry: RetryOptions;
+	log: Log;
+	/** Waits for what is under way before an orderly close; bounded by the caller of it. */
+	drain: (link: Link, graceMs: number) => Promise<void>;
+}
+
+export class Connection {
+	readonly #options: ConnectionOptions;
+	readonly #listeners = new Set<(state: BrokerState) => void>();
+	#state: BrokerState = { phase: 'idle', text: 'Not connected: nobody uses it.' };
+	#users = 0;
+	#stop = new AbortController();
+	#running: Promise<void> = Promise.resolve();
+	#link: Link | undefined;
+	#warned = '';
+
+	constructor(options: ConnectionOptions) {
+		this.#options = options;
+	}
+
+	get state(): BrokerState {
+		return this.#state;
+	}
+
+	/** Calls back at each change of state, not with the present one; returns the function that ends it. */
+	onState(listener: (state: BrokerState) => void): () => void {
+		this.#listeners.add(listener);
+		return () => void this.#listeners.delete(listener);
+	}
+
+	/** One more user; the first connects. Never throws: how it goes is told by the state. */
+	acquire(): void {
+		this.#users += 1;
+		if (this.#users > 1) return;
+		this.#stop = new AbortController();
+		this.#running = this.#run(this.#stop.signal, this.#running);
+	}
+
+	/** One user less; the last closes the connection: what is under way has 2 s, then it is cut. */
+	async release(): Promise<void> {
+		if (this.#users === 0) throw new HubError('INTERNAL', 'A broker was released more often than acquired');
+		this.#users -= 1;
+		if (this.#users > 0) return;
+		this.#stop.abort();
+		await this.#running;
+	}
+
+	/**
+	 * The link, as soon as there is one.
+	 * @param hasty reject when the last attempt failed (AMQP_UNREACHABLE, AMQP_CREDENTIALS), instead of waiting for the next
+	 */
+	async link(signal: AbortSignal, hasty: boolean): Promise<Link> {
+		for (;;) {
+			signal.throwIfAborted();
+			if (this.#link) return this.#link;
+			const { phase, text, code } = this.#state;
+			if (hasty && (phase === 'waiting' || phase === 'refused')) {
+				throw new HubError(code === 'AMQP_CREDENTIALS' ? code : 'AMQP_UNREACHABLE', text);
+			}
+			await this.#nextState(signal);
+		}
+	}
+
+	#nextState(signal: AbortSignal): Promise<void> {
+		return new Promise((resolve, reject) => {
+			const done = () => {
+				off();
+				signal.removeEventListener('abort', cancel);
+			};
+			const cancel = () => {
+				done();
+				reject(signal.reason);
+			};
+			const off = this.onState(() => {
+				done();
+				resolve();
+			});
+			signal.addEventListener('abort', cancel, { once: true });
+		});
+	}
+
+	async #run(signal: AbortSignal, before: Promise<void>): Promise<void> {
+		await before; // an earlier user's connection may still be closing
+		const backoff = new Backoff(this.#options.retry);
+		while (!signal.aborted) {
+			const failure = await this.#live(signal, backoff);
+			if (!failure) break;
+			const refused = failure.code === 'AMQP_CREDENTIALS';
+			const pause = refused ? this.#options.retry.refusedMs : backoff.next();
+			this.#warn(failure.message);
+			this.#set({
+				phase: refused ? 'refused' : 'waiting',
+				text: failure.message,
+				code: failure.code,
+				retryAt: Date.now() + pause,
+			});
+			await delay(pause, undefined, { signal }).catch(() => {}); // the last user left
+		}
+		// A user who came meanwhile has begun the next run, whose state must not be hidden.
+		if (this.#users === 0) this.#set({ phase: 'closed', text: 'Disconnected.' });
+	}
+
+	/** One connection from its opening to its end; resolves with why it ended, undefined when the last user left. */
+	async #live(signal: AbortSignal, backoff: Backoff): Promise<HubError | undefined> {
+		this.#set({ phase: 'connecting', text: `Connecting to ${endpoint(this.#options.address)}` });
+		let link: Link;
+		try {
+			link = await openLink(this.#options.address, {
+				connectionName: this.#options.name,
+				signal,
+				onBlocked: () => this.#link && this.#setConnected(this.#link),
+			});
+		} catch (thrown) {
+			return signal.aborted ? undefined : toHubError(thrown);
+		}
+		backoff.succeeded();
+		this.#warned = '';
+		this.#link = link;
+		this.#setConnected(link);
+		const left = new Promise<undefined>((resolve) => {
+			if (signal.aborted) resolve(undefined);
+			signal.addEventListener('abort', () => resolve(undefined), { once: true });
+		});
+		const failure = await Promise.race([left, link.lost]);
+		this.#link = undefined;
+		if (!failure) await this.#close(link);
+		return failure;
+	}
+
+	async #close(link: Link): Promise<void> {
+		const begun = Date.now();
+		await this.#options.drain(link, CLOSE_GRACE_MS);
+		await link.close(Math.max(0, CLOSE_GRACE_MS - (Date.now() - begun)));
+	}
+
+	#setConnected(link: Link): void {
+		const { serverVersion, blocked } = link;
+		const text = blocked
+			? `Connected to ${endpoint(this.#options.address)}, but the broker takes no messages now: ${blocked}.`
+			: connectedText(link, this.#options.address);
+		this.#set({ phase: 'connected', text, serverVersion, ...(blocked ? { blocked } : {}) });
+	}
+
+	/** Once for each reason: an outage of hours is one line, not one a minute. */
+	#warn(text: string): void {
+		if (text !== this.#warned) this.#options.log.warn(text);
+		this.#warned = text;
+	}
+
+	#set(state: BrokerState): void {
+		this.#state = state;
+		for (const listener of [...this.#listeners]) {
+			try {
+				listener(state);
+			} catch (thrown) {
+				this.#options.log.error(`A listener of the broker's state failed: ${toHubError(thrown).message}`);
+			}
+		}
+	}
+}
+
+/** What a connection is, in words. */
+export function connectedText({ serverVersion }: Link, address: Address): string {
+	const { vhost, user } = address;
+	return `Connected to RabbitMQ ${serverVersion} at ${endpoint(address)}, virtual host "${vhost}", as "${user}".`;
+}

@@ -1,0 +1,108 @@
+/** What amqplib reports, as failures with a code and words for a person. */
+import { HubError, type HubErrorCode } from '../errors.ts';
+import { type Address, endpoint } from './address.ts';
+
+/** Reply codes of AMQP 0-9-1 that say what is wrong: https://www.rabbitmq.com/amqp-0-9-1-reference#constants */
+const CODES: Readonly<Record<number, HubErrorCode>> = {
+	403: 'AMQP_FORBIDDEN',
+	404: 'AMQP_NOT_FOUND',
+	405: 'AMQP_EXCLUSIVE',
+	406: 'AMQP_MISMATCH',
+};
+
+/** RabbitMQ answers 403 both for a missing right and for a queue that another consumer holds; only the text differs. */
+const EXCLUSIVE = /in exclusive use|exclusive access/;
+
+/** The failure of a channel or of an operation on it. */
+export function channelFailure(thrown: unknown): HubError {
+	if (thrown instanceof HubError) return thrown;
+	const text = thrown instanceof Error ? thrown.message : String(thrown);
+	const reply = Number((thrown as { code?: unknown } | undefined)?.code);
+	const said = serverText(text);
+	if (reply === 403 && EXCLUSIVE.test(said)) return new HubError('AMQP_EXCLUSIVE', said, { cause: thrown });
+	const code = CODES[reply];
+	if (code) return new HubError(code, said, { cause: thrown });
+	if (isOurs(thrown)) return new HubError('INTERNAL', text.split('\n', 1)[0] ?? text, { cause: thrown });
+	return new HubError('AMQP_UNREACHABLE', `The channel to the broker ended: ${said}`, { cause: thrown });
+}
+
+/** Errors of our own code that came up inside a channel's handler; amqplib throws plain `Error`s and its own class. */
+function isOurs(thrown: unknown): boolean {
+	return thrown instanceof TypeError || thrown instanceof RangeError || thrown instanceof ReferenceError;
+}
+
+/** The broker's own words out of amqplib's `Operation failed: … 404 (NOT-FOUND) with message "NOT_FOUND - no queue …"`. */
+function serverText(text: string): string {
+	const quoted = /with message "(?:[A-Z_]+ - )?(.*)"/s.exec(text)?.[1];
+	return (quoted ?? text).split('\n', 1)[0] ?? text;
+}
+
+/** Why no connection came about. Codes: AMQP_CREDENTIALS (also for the virtual host), AMQP_UNREACHABLE. */
+export function connectFailure(thrown: unknown, address: Address): HubError {
+	if (thrown instanceof HubError) return thrown;
+	const where = endpoint(address);
+	const { message, code } = thrown instanceof Error ? (thrown as NodeJS.ErrnoException) : { message: String(thrown) };
+	if (message.startsWith('Handshake terminated by server: 403')) {
+		const hint = /localhost/.test(message) ? ' (this user may only connect from the machine of the broker itself)' : '';
+		return new HubError(
+			'AMQP_CREDENTIALS',
+			`The broker at ${where} refuses user "${address.user}"${hint}. Check user and password.`,
+			{ cause: thrown },
+		);
+	}
+	// amqplib does not hand on the text of the refusal; the handshake has accepted user and password before.
+	if (message.startsWith('Expected ConnectionOpenOk; got <ConnectionClose')) {
+		return new HubError(
+			'AMQP_CREDENTIALS',
+			`The broker at ${where} refuses the virtual host "${address.vhost}" to user "${address.user}": ` +
+				'it does not exist, or the user has no rights there.',
+			{ cause: thrown },
+		);
+	}
+	return new HubError('AMQP_UNREACHABLE', unreachableText(where, message, code, address.tls !== undefined), {
+		cause: thrown,
+	});
+}
+
+const NETWORK: Readonly<Record<string, string>> = {
+	ECONNREFUSED: 'nobody listens there',
+	ENOTFOUND: 'the name is not known',
+	EAI_AGAIN: 'the name cannot be looked up now',
+	ETIMEDOUT: 'no answer',
+	EHOSTUNREACH: 'no route to it',
+	ENETUNREACH: 'no route to it',
+	ECONNRESET: 'the connection was cut',
+	EPIPE: 'the connection was cut',
+};
+
+function unreachableText(where: string, message: string, code: string | undefined, tls: boolean): string {
+	const known = code === undefined ? undefined : NETWORK[code];
+	if (known) return `The broker at ${where} cannot be reached: ${known}.`;
+	if (code && /CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(code)) {
+		return `The certificate of the broker at ${where} is not accepted: ${message}.`;
+	}
+	if (/abruptly|Invalid frame|ERR_SSL/.test(`${message} ${code ?? ''}`)) {
+		const other = tls ? 'without TLS' : 'with TLS';
+		return `What answers at ${where} does not speak AMQP ${tls ? 'over' : 'without'} TLS; is the port one ${other}?`;
+	}
+	return `The connection to the broker at ${where} failed: ${serverText(message)}.`;
+}
+
+/** Why an open connection ended. */
+export function lostFailure(thrown: unknown, address: Address): HubError {
+	const where = endpoint(address);
+	const { message = '', code } = (thrown ?? {}) as { message?: string; code?: number | string };
+	if (/Heartbeat timeout/.test(message)) {
+		return new HubError('AMQP_UNREACHABLE', `The broker at ${where} went silent: the connection was given up.`, {
+			cause: thrown,
+		});
+	}
+	if (code === 320)
+		return new HubError('AMQP_UNREACHABLE', `The broker at ${where} closed the connection: ${serverText(message)}.`, {
+			cause: thrown,
+		});
+	const why = (typeof code === 'string' && NETWORK[code]) || serverText(message) || 'it was cut';
+	return new HubError('AMQP_UNREACHABLE', `The connection to the broker at ${where} was lost: ${why}.`, {
+		cause: thrown,
+	});
+}
