@@ -1,6 +1,8 @@
 /** How an SMTP server is reached, and how long each step may take. */
+import { isIPv4 } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Log } from '../log.ts';
+import { hasControls, parseAddress } from './address.ts';
 import type { Mailbox } from './mail.ts';
 
 export interface PasswordAuth {
@@ -9,7 +11,7 @@ export interface PasswordAuth {
 	pass: string;
 }
 
-/** XOAUTH2 with tokens fetched from `accessUrl`, which must be https. */
+/** XOAUTH2 with tokens fetched from `accessUrl`. */
 export interface OAuth2Auth {
 	type: 'oauth2';
 	/** The mailbox that the token is for. */
@@ -18,9 +20,9 @@ export interface OAuth2Auth {
 	clientSecret: string;
 	/** With it the grant `refresh_token` is used; without it `client_credentials` (two-legged). */
 	refreshToken?: string;
-	/** Token endpoint. */
+	/** Token endpoint; https, or http on this machine. */
 	accessUrl: string;
-	/** Asked for with `client_credentials`, for example `https://outlook.office365.com/.default`. */
+	/** Asked for with the token, for example `https://outlook.office365.com/.default`. */
 	scope?: string;
 }
 
@@ -37,13 +39,13 @@ export interface SmtpTimeouts {
 }
 
 export const DEFAULT_TIMEOUTS: SmtpTimeouts = {
-	/** A relay that delays its greeting on purpose does so for seconds; longer than a minute is a relay that is down. */
+	/** Relays that delay their greeting on purpose do so for seconds; after a minute a relay counts as down. */
 	setup: 60_000,
-	/** RFC 5321 4.5.3.2 allows servers 5 minutes a command; nothing is lost by giving up earlier, the mail is retried. */
+	/** RFC 5321 4.5.3.2 allows 5 minutes a command; giving up earlier loses nothing, for the mail is tried again. */
 	envelope: 120_000,
-	/** A mail of 25 MB at 350 kbit/s. */
+	/** 25 MB at 350 kbit/s. */
 	transfer: 600_000,
-	/** RFC 5321 4.5.3.2.6: "a too-short time-out here makes duplicates", at least 10 minutes. */
+	/** RFC 5321 4.5.3.2.6: 10 minutes; a shorter wait ends in a second copy, for the server may just be slow to store. */
 	answer: 600_000,
 };
 
@@ -53,18 +55,56 @@ export interface SmtpOptions {
 	/** `tls`: from the first byte (465). `starttls`: required, never falls back to plain text. `none`: plain text. */
 	security: 'tls' | 'starttls' | 'none';
 	auth?: PasswordAuth | OAuth2Auth;
-	/** Allows a password over `security: 'none'` to a host other than this machine. Default false. */
+	/** Allows credentials over `security: 'none'` to a host other than this machine. Default false. */
 	allowPlaintextPassword?: boolean;
 	/** Connections at most, and mails under way at most. */
 	pool: number;
 	/** Mails a second at most. Default: no limit. */
 	ratePerSecond?: number;
-	/** Who a test mail is from. */
+	/** The sender that belongs to this server: for test mails, and where a mail names none. */
 	from: Mailbox;
-	/** Further options of TLS: extra authorities (`ca`), client certificate. */
+	/** How this client introduces itself (EHLO). Default: the machine's name when it has a domain, else `[127.0.0.1]`. */
+	clientName?: string;
+	/** Further options of TLS: authorities (`ca`, instead of the usual ones), client certificate. */
 	tls?: ConnectionOptions;
-	/** `http://…` proxy that allows CONNECT to the server's port. Default: none, direct. */
+	/** `http://…` or `https://…` proxy that allows CONNECT to the server's port. Default: direct. */
 	proxy?: string;
 	timeouts?: Partial<SmtpTimeouts>;
 	log?: Log;
+}
+
+/** True for names and addresses that never leave this machine. */
+export function isLoopback(host: string): boolean {
+	return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+/** What is wrong with the options, for a person; empty when all is well. */
+export function faults(options: SmtpOptions): string[] {
+	const { host, port, security, auth, pool, ratePerSecond, clientName } = options;
+	const found: string[] = [];
+	if (host === '' || /\s/.test(host) || hasControls(host))
+		found.push('The host of the mail server is missing or malformed.');
+	if (!Number.isInteger(port) || port < 1 || port > 65_535) found.push('The port must be between 1 and 65535.');
+	if (!Number.isInteger(pool) || pool < 1) found.push('The pool must have at least one connection.');
+	if (ratePerSecond !== undefined && !(Number.isInteger(ratePerSecond) && ratePerSecond >= 1)) {
+		found.push('The rate must be at least one mail a second.');
+	}
+	const from = parseAddress(options.from.address);
+	if ('fault' in from) found.push(`Sender: ${from.fault}`);
+	if (clientName !== undefined && !/^[A-Za-z0-9.:[\]-]+$/.test(clientName)) found.push('The client name is malformed.');
+	if (auth && security === 'none' && !isLoopback(host) && !options.allowPlaintextPassword) {
+		found.push(
+			'Without TLS the password would cross the network readably: choose TLS or STARTTLS, or allow it expressly.',
+		);
+	}
+	if (auth?.type === 'oauth2' && !isPrivateEndpoint(auth.accessUrl)) {
+		found.push('The address of the token endpoint must begin with https://.');
+	}
+	return found;
+}
+
+function isPrivateEndpoint(url: string): boolean {
+	if (!URL.canParse(url)) return false;
+	const { protocol, hostname } = new URL(url);
+	return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
