@@ -1,0 +1,233 @@
+/**
+ * Every environment variable that the hub, its ready flows and its laboratory read: the one place where a name, its
+ * default and its meaning stand. `docs/variables.md` and `docs/variables.es.md` are written from it
+ * (`node scripts/variables.ts`).
+ */
+
+/** What is said to a person, in both languages. */
+interface Text {
+	en: string;
+	es: string;
+}
+
+interface Common {
+	/** What it does, one or two sentences; Markdown. */
+	text: Text;
+	/** True when its value must never be shown. */
+	secret?: true;
+	/** What applies without it, where that is no fixed value. */
+	otherwise?: Text;
+}
+
+/** A variable; the default of a text without one is undefined. */
+export type Variable = Common &
+	(
+		| { kind: 'text'; default?: string }
+		| { kind: 'switch'; default: boolean }
+		| { kind: 'port'; default: number }
+		| { kind: 'choice'; of: readonly string[]; default: string }
+		| { kind: 'list'; of: readonly string[] }
+	);
+
+export interface VariableGroup {
+	title: Text;
+	variables: Readonly<Record<string, Variable>>;
+}
+
+/** Nodes of Node-RED's core that reach the machine itself. Off unless listed in HUB_ALLOW_NODES. */
+export const RISKY_NODES = ['exec', 'file', 'tcp', 'udp'] as const;
+
+export const HUB_VARIABLES = {
+	HUB_HOST: {
+		kind: 'text',
+		default: '127.0.0.1',
+		text: {
+			en: 'Address that the editor listens on. While no sign-in is configured only a loopback address is accepted.',
+			es: 'Dirección en la que escucha el editor. Sin inicio de sesión configurado solo se acepta una de loopback.',
+		},
+	},
+	HUB_PORT: {
+		kind: 'port',
+		default: 1880,
+		text: { en: 'TCP port of the editor.', es: 'Puerto TCP del editor.' },
+	},
+	HUB_EDITOR: {
+		kind: 'switch',
+		default: true,
+		text: {
+			en: 'Off: no editor and no administration interface, as for additional mail workers.',
+			es: 'Desactivado: sin editor ni interfaz de administración, como en los procesos de correo adicionales.',
+		},
+	},
+	HUB_TITLE: {
+		kind: 'text',
+		default: 'Clinic hub',
+		text: { en: 'Title of the editor.', es: 'Título del editor.' },
+	},
+	HUB_LANGUAGE: {
+		kind: 'choice',
+		of: ['en', 'es'],
+		default: 'en',
+		text: {
+			en: 'Language of node status and log. The editor itself follows the browser.',
+			es: 'Idioma del estado de los nodos y del registro. El editor sigue al navegador.',
+		},
+	},
+	HUB_USER_DIR: {
+		kind: 'text',
+		otherwise: { en: '`~/.node-red`', es: '`~/.node-red`' },
+		text: {
+			en: 'Directory of flows, credentials and the SQLite store. `--userDir` goes first.',
+			es: 'Directorio de flujos, credenciales y almacén SQLite. `--userDir` tiene prioridad.',
+		},
+	},
+	HUB_FLOWS: {
+		kind: 'text',
+		default: 'flows.json',
+		text: {
+			en: 'File of the flows in that directory. Made from the ready flows when it does not exist.',
+			es: 'Archivo de los flujos en ese directorio. Si no existe, se crea a partir de los flujos listos.',
+		},
+	},
+	HUB_CREDENTIAL_SECRET: {
+		kind: 'text',
+		secret: true,
+		otherwise: { en: 'generated into the user directory', es: 'generado en el directorio de usuario' },
+		text: {
+			en: 'Key that encrypts the credentials of the flows. Keep a copy: without it they cannot be read.',
+			es: 'Clave que cifra las credenciales de los flujos. Guarde una copia: sin ella no se pueden leer.',
+		},
+	},
+	HUB_STORE_URL: {
+		kind: 'text',
+		secret: true,
+		otherwise: {
+			en: 'SQLite, `clinic-hub.sqlite` in the user directory',
+			es: 'SQLite, `clinic-hub.sqlite` en el directorio de usuario',
+		},
+		text: {
+			en: 'PostgreSQL store, `postgres://user:password@host:port/database`; needed when several processes share the work.',
+			es: 'Almacén PostgreSQL, `postgres://usuario:clave@host:puerto/base`; necesario si varios procesos comparten el trabajo.',
+		},
+	},
+	HUB_LOG_LEVEL: {
+		kind: 'choice',
+		of: ['fatal', 'error', 'warn', 'info', 'debug', 'trace'],
+		default: 'info',
+		text: { en: 'How much goes to the log.', es: 'Cuánto se escribe en el registro.' },
+	},
+	HUB_ALLOW_NODES: {
+		kind: 'list',
+		of: RISKY_NODES,
+		text: {
+			en: "Nodes of Node-RED's core that reach the machine itself and are off unless listed here, separated by commas.",
+			es: 'Nodos de Node-RED que acceden a la propia máquina y están desactivados si no figuran aquí, separados por comas.',
+		},
+	},
+	HUB_PALETTE_INSTALL: {
+		kind: 'switch',
+		default: false,
+		text: {
+			en: 'On: packages of nodes can be installed from the editor.',
+			es: 'Activado: se pueden instalar paquetes de nodos desde el editor.',
+		},
+	},
+	HUB_FUNCTION_MODULES: {
+		kind: 'switch',
+		default: false,
+		text: {
+			en: 'On: function nodes can load npm modules.',
+			es: 'Activado: los nodos función pueden cargar módulos npm.',
+		},
+	},
+	HUB_TELEMETRY: {
+		kind: 'switch',
+		default: false,
+		text: {
+			en: 'On: Node-RED reports its use to its makers and tells of new versions.',
+			es: 'Activado: Node-RED informa de su uso a sus autores y avisa de nuevas versiones.',
+		},
+	},
+} as const satisfies Record<string, Variable>;
+
+const BROKER_VARIABLES: Record<string, Variable> = {
+	AMQP_HOST: { kind: 'text', text: { en: 'Host of RabbitMQ.', es: 'Host de RabbitMQ.' } },
+	AMQP_PORT: {
+		kind: 'port',
+		default: 5672,
+		text: { en: 'AMQP port; 5671 with TLS.', es: 'Puerto AMQP; 5671 con TLS.' },
+	},
+	AMQP_VHOST: { kind: 'text', default: '/', text: { en: 'Virtual host.', es: 'Host virtual.' } },
+	AMQP_USER: {
+		kind: 'text',
+		text: {
+			en: 'User that reads the mail queues (`hub-worker`).',
+			es: 'Usuario que lee las colas de correo (`hub-worker`).',
+		},
+	},
+	AMQP_PASSWORD: { kind: 'text', secret: true, text: { en: 'Its password.', es: 'Su contraseña.' } },
+	AMQP_SAMPLE_USER: {
+		kind: 'text',
+		text: {
+			en: 'User that publishes the sample purchase (`hub-sample`).',
+			es: 'Usuario que publica la compra de ejemplo (`hub-sample`).',
+		},
+	},
+	AMQP_SAMPLE_PASSWORD: { kind: 'text', secret: true, text: { en: 'Its password.', es: 'Su contraseña.' } },
+	AMQP_TAP_USER: {
+		kind: 'text',
+		text: {
+			en: 'User for taps that analysts make (`hub-tap`).',
+			es: 'Usuario para las derivaciones que hacen los analistas (`hub-tap`).',
+		},
+	},
+	AMQP_TAP_PASSWORD: { kind: 'text', secret: true, text: { en: 'Its password.', es: 'Su contraseña.' } },
+};
+
+const SMTP_VARIABLES: Record<string, Variable> = {
+	SMTP_HOST: { kind: 'text', text: { en: 'Host of the SMTP server.', es: 'Host del servidor SMTP.' } },
+	SMTP_PORT: {
+		kind: 'port',
+		default: 587,
+		text: { en: 'Its port; 465 for implicit TLS.', es: 'Su puerto; 465 para TLS implícito.' },
+	},
+	SMTP_USER: {
+		kind: 'text',
+		text: { en: 'User, where the server asks for one.', es: 'Usuario, si el servidor lo pide.' },
+	},
+	SMTP_PASSWORD: { kind: 'text', secret: true, text: { en: 'Its password.', es: 'Su contraseña.' } },
+};
+
+const LAB_VARIABLES: Record<string, Variable> = {
+	HUB_LAB_DIR: {
+		kind: 'text',
+		otherwise: { en: '`.lab` in the checkout', es: '`.lab` en la copia de trabajo' },
+		text: { en: 'Directory of the laboratory.', es: 'Directorio del laboratorio.' },
+	},
+	HUB_URL: {
+		kind: 'text',
+		text: {
+			en: 'Address of the editor of the hub that `npm run accept` tests.',
+			es: 'Dirección del editor del hub que prueba `npm run accept`.',
+		},
+	},
+	ODOO_SRC: {
+		kind: 'text',
+		otherwise: { en: 'a labelled stand-in', es: 'un sustituto señalado como tal' },
+		text: {
+			en: "Directory of Odoo 18's source; with it the laboratory runs the real Odoo.",
+			es: 'Directorio del código de Odoo 18; con él, el laboratorio usa el Odoo real.',
+		},
+	},
+};
+
+/** What only flows read, as `${NAME}`. */
+export const FLOW_VARIABLES: readonly VariableGroup['variables'][] = [BROKER_VARIABLES, SMTP_VARIABLES];
+
+/** All groups, in the order of the documentation. */
+export const VARIABLE_GROUPS: readonly VariableGroup[] = [
+	{ title: { en: 'The hub', es: 'El hub' }, variables: HUB_VARIABLES },
+	{ title: { en: 'RabbitMQ', es: 'RabbitMQ' }, variables: BROKER_VARIABLES },
+	{ title: { en: 'Mail server', es: 'Servidor de correo' }, variables: SMTP_VARIABLES },
+	{ title: { en: 'Laboratory', es: 'Laboratorio' }, variables: LAB_VARIABLES },
+];

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { placeReadyFlows } from '../../../lib/config/ready-flows.ts';
+
+let directory: string;
+let source: string;
+let file: string;
+before(async () => {
+	directory = await mkdtemp(path.join(tmpdir(), 'clinic-hub-flows-'));
+});
+beforeEach(async () => {
+	source = path.join(directory, `${Math.random()}`);
+	file = path.join(source, 'user', 'flows.json');
+	await mkdir(source);
+});
+after(() => rm(directory, { recursive: true, force: true }));
+
+const flow = (name: string, ...ids: string[]) =>
+	writeFile(path.join(source, name), JSON.stringify(ids.map((id) => ({ id, type: 'tab' }))));
+
+test('the first start gets all ready flows, a shared connection once', async () => {
+	await flow('a.json', 'flow-a', 'broker');
+	await flow('b.json', 'flow-b', 'broker');
+	assert.equal(placeReadyFlows(source, file), true);
+	const ids = (JSON.parse(await readFile(file, 'utf8')) as { id: string }[]).map(({ id }) => id);
+	assert.deepEqual(ids, ['flow-a', 'broker', 'flow-b']);
+	assert.deepEqual(await readdir(path.dirname(file)), ['flows.json']);
+});
+
+test('flows that are there are never touched, not even an empty file', async () => {
+	await flow('a.json', 'flow-a');
+	await mkdir(path.dirname(file));
+	for (const text of ['[{"id":"mine","type":"tab"}]', '']) {
+		await writeFile(file, text);
+		assert.equal(placeReadyFlows(source, file), false);
+		assert.equal(await readFile(file, 'utf8'), text);
+	}
+});
+
+test('without ready flows no file is made', async () => {
+	assert.equal(placeReadyFlows(source, file), false);
+	assert.equal(placeReadyFlows(path.join(source, 'missing'), file), false);
+	assert.deepEqual(await readdir(source), []);
+});
