@@ -2,6 +2,7 @@
  * `npm run accept`: the acceptance tests, step by step, against the lab on this machine (started if it does not run) or,
  * where HUB_URL is set, against the deployment that the variables name. Ends with 0 when every step holds.
  */
+import { readVariables } from '../lib/config/read.ts';
 import { HubError, toHubError } from '../lib/errors.ts';
 import { acceptMessaging } from './acceptance/messaging.ts';
 import { Steps } from './acceptance/steps.ts';
@@ -42,7 +43,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 async function variables(): Promise<Record<string, string | undefined>> {
 	if (namesDeployment(process.env)) {
 		print(say(language, WORDS.deployment, { url: process.env.HUB_URL ?? '' }));
-		return process.env;
+		// `X_FILE` fills `X` here as in the hub.
+		return { ...process.env, ...readVariables(process.env).additions };
 	}
 	const running = await runningLab(labDirectory());
 	if (running?.ready) {

@@ -1,5 +1,6 @@
 /** Pauses and resumes the mail workers of a hub through its operator actions. */
 import { HubError } from '../../lib/errors.ts';
+import type { Overview } from '../../nodes/runtime/overview.ts';
 import type { Target } from './target.ts';
 
 /** The hub answers in milliseconds; pausing waits for mails that are being sent, up to 2 s. In ms. */
@@ -37,9 +38,11 @@ export class HubSession {
 		return JSON.parse(text);
 	}
 
-	/** The mail workers that run. */
+	/** The mail workers that run. Throws `FORBIDDEN` when the hub wants a sign-in. */
 	async workers(): Promise<MailWorkerRow[]> {
-		throw new HubError('INTERNAL', 'not yet');
+		const { topics } = (await this.#request('GET', 'clinic-hub/overview')) as Overview;
+		const sources = topics.find(({ name }) => name === 'mail')?.sources ?? [];
+		return sources.map(({ id, label, state }) => ({ id, label, paused: state.flags?.['paused'] === true }));
 	}
 
 	/** Stops taking messages from the queue. */

@@ -22,10 +22,10 @@ const DEFAULTS = {
 	AMQP_MANAGEMENT_URL: undefined,
 	AMQP_ADMIN_USER: undefined,
 	AMQP_ADMIN_PASSWORD: undefined,
-	INBOX_URL: undefined,
+	SMTP_INBOX_URL: undefined,
 	AMQP_VHOST: '/',
-	ACCEPT_QUEUE: 'purchase_confirmation_queue',
-	ACCEPT_RECIPIENT: 'aceptacion@proveedor.example',
+	AMQP_QUEUE: 'purchase_confirmation_queue',
+	HUB_ACCEPT_RECIPIENT: 'aceptacion@proveedor.example',
 	HUB_TOKEN: '',
 } as const satisfies Record<string, string | undefined>;
 
@@ -60,11 +60,11 @@ export function targetFrom(variables: Record<string, string | undefined>, langua
 			user: read('AMQP_ADMIN_USER'),
 			password: read('AMQP_ADMIN_PASSWORD'),
 			vhost: read('AMQP_VHOST'),
-			queue: read('ACCEPT_QUEUE'),
+			queue: read('AMQP_QUEUE'),
 		},
 		hub: { url: address('HUB_URL'), token: read('HUB_TOKEN') || undefined },
-		inbox: { url: address('INBOX_URL') },
-		recipient: read('ACCEPT_RECIPIENT'),
+		inbox: { url: address('SMTP_INBOX_URL') },
+		recipient: read('HUB_ACCEPT_RECIPIENT'),
 	};
 	if (missing.length > 0) throw new HubError('CONFIG_INVALID', say(language, MISSING, { names: missing.join(', ') }));
 	return target;

@@ -1,6 +1,7 @@
 /** The hub itself: a real Node-RED with this checkout's settings, nodes and flows. */
-import { access, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { access, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { FLOW_VARIABLES } from '../../lib/config/variables.ts';
 import type { Address, LabContext, LabProcess, System } from '../system.ts';
 
 /** A first start loads some 60 node sets; on a busy two-core machine it was seen to take 12 s. */
@@ -13,7 +14,7 @@ const STOP_GRACE_MS = 10_000;
 const BUILD_TIMEOUT_MS = 120_000;
 
 /** What the built nodes are made from. */
-const SOURCES = ['nodes', 'lib', 'scripts', 'package.json'];
+const SOURCES = ['nodes', 'lib', 'contracts', 'scripts', 'package.json', 'tsconfig.json'];
 
 /** The editor stays here whatever `--host` says, for it has no sign-in in the lab. */
 const EDITOR_HOST = '127.0.0.1';
@@ -27,14 +28,13 @@ export function nodeRed(): System {
 		ports: { editor: 1880 },
 		async ensure(context) {
 			await build(context);
-			await placeFlows(context);
 		},
 		async start(context) {
 			const { root, directory } = context;
 			running = await context.run({
 				command: process.execPath,
 				args: [path.join(root, 'node_modules/node-red/red.js'), '-s', path.join(root, 'settings.ts'), '-u', directory],
-				env: { ...context.variables(), ...hubVariables(context) },
+				env: hubVariables(context),
 			});
 		},
 		async ready(context) {
@@ -68,10 +68,14 @@ function editorUrl(context: LabContext): string {
 	return `http://${EDITOR_HOST}:${context.port('node-red', 'editor')}/`;
 }
 
+/** Only what the hub and its flows read: flows can show their environment, and the broker's administrator is not theirs. */
 function hubVariables(context: LabContext): Record<string, string> {
+	const read = new Set(FLOW_VARIABLES.flatMap((group) => Object.keys(group)));
 	return {
+		...Object.fromEntries(Object.entries(context.variables()).filter(([name]) => read.has(name))),
 		HUB_HOST: EDITOR_HOST,
 		HUB_PORT: String(context.port('node-red', 'editor')),
+		HUB_LANGUAGE: context.options.language,
 		HUB_CREDENTIAL_SECRET: context.secret('node-red.credentials'),
 	};
 }
@@ -102,22 +106,4 @@ async function build(context: LabContext): Promise<void> {
 		timeoutMs: BUILD_TIMEOUT_MS,
 	});
 	await writeFile(stamp, '');
-}
-
-interface FlowNode {
-	id: string;
-}
-
-/** Puts the ready flows where Node-RED looks for its own, unless a person's are there already. */
-async function placeFlows(context: LabContext): Promise<void> {
-	const place = path.join(context.directory, 'flows.json');
-	if (await stat(place).catch(() => undefined)) return;
-	const folder = path.join(context.root, 'flows');
-	const nodes = new Map<string, FlowNode>();
-	for (const file of (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()) {
-		const flow = JSON.parse(await readFile(path.join(folder, file), 'utf8')) as FlowNode[];
-		// Ready flows share the ids of their connections: the same node twice is meant to be one.
-		for (const node of flow) nodes.set(node.id, node);
-	}
-	await writeFile(place, `${JSON.stringify([...nodes.values()], null, '\t')}\n`);
 }

@@ -204,19 +204,71 @@ const LAB_VARIABLES: Record<string, Variable> = {
 		otherwise: { en: '`.lab` in the checkout', es: '`.lab` en la copia de trabajo' },
 		text: { en: 'Directory of the laboratory.', es: 'Directorio del laboratorio.' },
 	},
-	HUB_URL: {
-		kind: 'text',
-		text: {
-			en: 'Address of the editor of the hub that `npm run accept` tests.',
-			es: 'Dirección del editor del hub que prueba `npm run accept`.',
-		},
-	},
 	ODOO_SRC: {
 		kind: 'text',
 		otherwise: { en: 'a labelled stand-in', es: 'un sustituto señalado como tal' },
 		text: {
 			en: "Directory of Odoo 18's source; with it the laboratory runs the real Odoo.",
 			es: 'Directorio del código de Odoo 18; con él, el laboratorio usa el Odoo real.',
+		},
+	},
+};
+
+/** What `npm run accept` reads; the laboratory sets all of it for itself. */
+const ACCEPTANCE_VARIABLES: Record<string, Variable> = {
+	HUB_URL: {
+		kind: 'text',
+		otherwise: { en: 'the laboratory on this machine', es: 'el laboratorio de esta máquina' },
+		text: {
+			en: "Address of the hub's editor. With it `npm run accept` tests the deployment that the variables of this table name.",
+			es: 'Dirección del editor del hub. Con ella, `npm run accept` prueba el despliegue que nombran las variables de esta tabla.',
+		},
+	},
+	HUB_TOKEN: {
+		kind: 'text',
+		secret: true,
+		text: {
+			en: 'Access token of an operator, where the editor asks for a sign-in.',
+			es: 'Token de acceso de un operador, si el editor pide iniciar sesión.',
+		},
+	},
+	HUB_ACCEPT_RECIPIENT: {
+		kind: 'text',
+		default: 'aceptacion@proveedor.example',
+		text: {
+			en: "Mail address of the test's supplier, who is made in Odoo at the first run. The inbox must receive it.",
+			es: 'Correo del proveedor de prueba, que se crea en Odoo la primera vez. El buzón debe recibirlo.',
+		},
+	},
+	ODOO_URL: { kind: 'text', text: { en: 'Address of Odoo.', es: 'Dirección de Odoo.' } },
+	ODOO_DATABASE: { kind: 'text', text: { en: 'Its database.', es: 'Su base de datos.' } },
+	ODOO_USER: {
+		kind: 'text',
+		text: { en: 'User who may confirm purchases.', es: 'Usuario que puede confirmar compras.' },
+	},
+	ODOO_PASSWORD: { kind: 'text', secret: true, text: { en: 'Password or API key.', es: 'Contraseña o clave de API.' } },
+	AMQP_MANAGEMENT_URL: {
+		kind: 'text',
+		text: { en: "Address of RabbitMQ's management.", es: 'Dirección de la administración de RabbitMQ.' },
+	},
+	AMQP_ADMIN_USER: {
+		kind: 'text',
+		text: {
+			en: 'User of the management who may read the queue.',
+			es: 'Usuario de la administración que puede leer la cola.',
+		},
+	},
+	AMQP_ADMIN_PASSWORD: { kind: 'text', secret: true, text: { en: 'Its password.', es: 'Su contraseña.' } },
+	AMQP_QUEUE: {
+		kind: 'text',
+		default: 'purchase_confirmation_queue',
+		text: { en: 'Queue of the purchases.', es: 'Cola de las compras.' },
+	},
+	SMTP_INBOX_URL: {
+		kind: 'text',
+		text: {
+			en: 'Address of the web inbox (MailDev) that receives the mails of the deployment.',
+			es: 'Dirección del buzón web (MailDev) que recibe los correos del despliegue.',
 		},
 	},
 };
@@ -230,4 +282,5 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [
 	{ title: { en: 'RabbitMQ', es: 'RabbitMQ' }, variables: BROKER_VARIABLES },
 	{ title: { en: 'Mail server', es: 'Servidor de correo' }, variables: SMTP_VARIABLES },
 	{ title: { en: 'Laboratory', es: 'Laboratorio' }, variables: LAB_VARIABLES },
+	{ title: { en: 'Acceptance test', es: 'Prueba de aceptación' }, variables: ACCEPTANCE_VARIABLES },
 ];
