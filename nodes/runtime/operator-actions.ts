@@ -92,9 +92,23 @@ export interface OperatorSources<Source> {
 	add(source: Source, node: { id: string; name?: string | undefined }): () => void;
 }
 
-/** Registers a topic: one route an action. Call once in a node file. */
+/** Registers a topic: one route an action. A second call with the same name gives the sources of the first. */
 export function defineOperatorTopic<Source>(RED: NodeAPI, topic: OperatorTopic<Source>): OperatorSources<Source> {
-	const sources = new Map<string, SourceEntry>();
+	const known = operatorTopics(RED).get(topic.name);
+	const sources = known?.sources ?? new Map<string, SourceEntry>();
+	if (!known) registerTopic(RED, topic, sources);
+	return {
+		add(source, { id, name }) {
+			const entry: SourceEntry = { id, label: name || id, source };
+			sources.set(id, entry);
+			return () => {
+				if (sources.get(id) === entry) sources.delete(id);
+			};
+		},
+	};
+}
+
+function registerTopic<Source>(RED: NodeAPI, topic: OperatorTopic<Source>, sources: Map<string, SourceEntry>): void {
 	operatorTopics(RED).set(topic.name, { topic: topic as unknown as OperatorTopic<never>, sources });
 	for (const [name, action] of Object.entries(topic.actions)) {
 		if (RESERVED.has(name)) throw new HubError('INTERNAL', `An operator action must not be called ${name}.`);
@@ -105,15 +119,6 @@ export function defineOperatorTopic<Source>(RED: NodeAPI, topic: OperatorTopic<S
 			handle: (request) => perform(RED, topic.name, name, action, sources, request),
 		});
 	}
-	return {
-		add(source, { id, name }) {
-			const entry: SourceEntry = { id, label: name || id, source };
-			sources.set(id, entry);
-			return () => {
-				if (sources.get(id) === entry) sources.delete(id);
-			};
-		},
-	};
 }
 
 async function perform<Source>(

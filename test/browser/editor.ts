@@ -74,12 +74,10 @@ export async function openEditor(
 		await page.evaluate(`(() => { const node = RED.nodes.node(${JSON.stringify(id)}); ${script} })()`);
 		await tray.locator('.red-ui-tray-body').waitFor();
 		// The tray slides in; a picture taken meanwhile shows half of it.
-		await page.waitForFunction(() => {
-			const body = document.querySelector('.red-ui-tray:last-child');
-			return (
-				body !== null && body.getAnimations().length === 0 && Number.parseInt(getComputedStyle(body).right, 10) === 0
-			);
-		});
+		await page.waitForFunction(
+			"getComputedStyle(document.querySelector('.red-ui-tray:last-child')).right === '0px' && " +
+				"document.querySelector('.red-ui-tray:last-child').getAnimations().length === 0",
+		);
 		return tray;
 	};
 	return {

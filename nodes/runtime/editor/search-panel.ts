@@ -28,7 +28,9 @@ export class SearchPanel {
 				result.replaceChildren(element('p', { class: 'clinic-hub-problem' }, failureText(failure as RequestFailure)));
 			}
 		};
-		const submit = button(RED._(search.button), { icon: 'fa-search' }, () => void ask());
+		const submit = button(RED._(search.button), { icon: 'fa-search' }, () => {});
+		// Enter in a box sends the form only where there is a button of this type.
+		submit.type = 'submit';
 		const form = element(
 			'form',
 			{

@@ -63,6 +63,11 @@ export class SourcePanel {
 		// Also after a failure: the next try comes with the next change, or by the button.
 		this.#loaded = revision;
 		this.#loading = false;
+		if (this.#group && !this.#problem && !this.#list.groups?.some(({ value }) => value === this.#group)) {
+			// The last row of the group is gone: show the others instead of nothing.
+			this.#group = '';
+			return this.#load();
+		}
 		const present = new Set(this.#list.rows.map(({ id }) => id));
 		for (const id of this.#chosen) if (!present.has(id)) this.#chosen.delete(id);
 		this.#draw();
@@ -138,7 +143,6 @@ export class SourcePanel {
 		select.append(element('option', { value: '' }, `${RED._(all)} (${total})`));
 		for (const { value, words, count } of groups)
 			select.append(element('option', { value }, `${wordsOf(words)} (${count})`));
-		if (this.#group && !groups.some(({ value }) => value === this.#group)) this.#group = '';
 		select.value = this.#group;
 		return element('label', { class: 'clinic-hub-filter' }, `${RED._(label)} `, select);
 	}
