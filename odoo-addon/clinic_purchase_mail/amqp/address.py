@@ -12,6 +12,9 @@ DEFAULT_USER = "guest"
 DEFAULT_PASSWORD = "guest"
 DEFAULT_VHOST = "/"
 
+#: Of a configuration file's options and, in capitals, of the environment's variables.
+PREFIX = "amqp_"
+
 
 class SettingsError(ValueError):
     """The settings contradict themselves or cannot be read; the text never holds a secret."""
@@ -71,6 +74,15 @@ def parse_url(url):
         password=unquote(parts.password) if parts.password else DEFAULT_PASSWORD,
         tls=tls,
     )
+
+
+def without_prefix(settings: Mapping[str, str]):
+    """The settings among others, such as AMQP_HOST in an environment, by their own names."""
+    return {
+        name.lower().removeprefix(PREFIX): value
+        for name, value in settings.items()
+        if name.lower().startswith(PREFIX)
+    }
 
 
 def read_address(settings: Mapping[str, str]):

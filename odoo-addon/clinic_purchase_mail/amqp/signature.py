@@ -3,17 +3,23 @@
 import dataclasses
 import hashlib
 import hmac
+import re
 
 from .address import SettingsError, read_secret
 
 HEADER = "x-hub-signature"
+
+#: What the hub takes as id of a key.
+KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: Shorter keys can be found by trying; the hub refuses them too.
+MIN_KEY_CHARACTERS = 16
 
 
 @dataclasses.dataclass(frozen=True)
 class SigningKey:
     """A key that the hub shares."""
 
-    #: Tells the hub which of its keys it is; without ``;``.
+    #: Tells the hub which of its keys it is.
     id: str
     secret: str = dataclasses.field(repr=False)
 
@@ -30,12 +36,21 @@ def read_signing_key(settings):
     """Read the settings ``signing_key_id`` and ``signing_key`` (or ``signing_key_file``).
 
     :return: a key, or None when messages go unsigned
-    :raises SettingsError: when one of the two is missing or the id has a semicolon
+    :raises SettingsError: when one of the two is missing or is none that the hub takes
     """
-    key_id = read_secret(settings, "signing_key_id")
-    secret = read_secret(settings, "signing_key")
+    key_id = read_secret(settings, "signing_key_id").strip()
+    secret = read_secret(settings, "signing_key").strip()
     if not key_id and not secret:
         return None
-    if not key_id or not secret or ";" in key_id:
-        raise SettingsError("A signature needs a key and a key id without semicolon")
+    if not KEY_ID.fullmatch(key_id):
+        raise SettingsError(
+            "The signing key's id must be 1 to 64 letters, digits, points, hyphens and underscores"
+        )
+    if len(secret) < MIN_KEY_CHARACTERS:
+        raise SettingsError(f"The signing key needs at least {MIN_KEY_CHARACTERS} characters")
     return SigningKey(key_id, secret)
+
+
+def headers(body, key):
+    """The headers of a message: its signature where there is a key."""
+    return {HEADER: key.sign(body)} if key else {}

@@ -3,13 +3,12 @@ import os
 from odoo import api, models
 from odoo.tools import config
 
-from ..amqp.address import read_address
+from ..amqp.address import read_address, without_prefix
 from ..amqp.publisher import Message, publish
-from ..amqp.signature import HEADER, read_signing_key
+from ..amqp.signature import headers, read_signing_key
 
 #: Section of odoo.conf whose options are named like the environment's variables.
 CONFIG_SECTION = "clinic_purchase_mail"
-PREFIX = "amqp_"
 PARAMETERS = {
     "url": "clinic_purchase_mail.amqp_url",
     "signing_key_id": "clinic_purchase_mail.signing_key_id",
@@ -30,16 +29,8 @@ class ClinicMailBroker(models.AbstractModel):
 
         :return: a dictionary as ``read_address`` takes it; it may name no broker
         """
-        places = (
-            config.misc.get(CONFIG_SECTION, {}),
-            {name.lower(): value for name, value in os.environ.items()},
-        )
-        for place in places:
-            settings = {
-                name.removeprefix(PREFIX): value
-                for name, value in place.items()
-                if name.startswith(PREFIX)
-            }
+        for place in (config.misc.get(CONFIG_SECTION, {}), os.environ):
+            settings = without_prefix(place)
             if any(settings.get(name) for name in ("url", "url_file", "host")):
                 return settings
         parameters = self.env["ir.config_parameter"].sudo()
@@ -73,7 +64,5 @@ class ClinicMailBroker(models.AbstractModel):
         messages = []
         for message_id, text in bodies.items():
             body = text.encode()
-            key = connection["key"]
-            headers = {HEADER: key.sign(body)} if key else {}
-            messages.append(Message(message_id, body, headers))
+            messages.append(Message(message_id, body, headers(body, connection["key"])))
         return publish(connection["address"], messages, connection_name=connection["name"])

@@ -50,8 +50,9 @@ class PurchaseOrder(models.Model):
         return row
 
     def _clinic_mail_order(self, message_id):
-        """The order's facts, in the supplier's language."""
-        order = self.with_context(lang=self.partner_id.lang or self.env.lang)
+        """The order's facts, in the supplier's language or else in the company's."""
+        language = self.partner_id.lang or self.company_id.partner_id.lang or self.env.lang
+        order = self.with_context(lang=language)
         company, partner, buyer = order.company_id, order.partner_id, order.user_id
         parameters = self.env["ir.config_parameter"]
         base_url = order.get_base_url()
@@ -90,7 +91,7 @@ class PurchaseOrder(models.Model):
             fallback_sender=self.env["ir.mail_server"]._get_default_from_address() or "",
             buyer=Party(name=buyer.name or "", email=buyer.email or "", phone=buyer.phone or ""),
             recipient=Party(
-                name=partner.name or "", email=partner.email or "", language=partner.lang or ""
+                name=partner.name or "", email=partner.email or "", language=language or ""
             ),
             lines=[order._clinic_mail_line(line) for line in products],
             payment_terms=order.payment_term_id.name or "",

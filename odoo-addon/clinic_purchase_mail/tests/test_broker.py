@@ -8,6 +8,8 @@ from odoo.tools import config
 from ..amqp.address import Address
 from ..models import clinic_mail_broker
 
+SECRET = "a-key-shared-with-the-hub"
+
 
 @tagged("post_install", "-at_install")
 class TestBroker(TransactionCase):
@@ -41,17 +43,17 @@ class TestBroker(TransactionCase):
 
     def test_settings_of_two_places_are_not_mixed(self):
         self.parameters.set_param("clinic_purchase_mail.signing_key_id", "a")
-        self.parameters.set_param("clinic_purchase_mail.signing_key", "secret")
+        self.parameters.set_param("clinic_purchase_mail.signing_key", SECRET)
         with patch.dict("os.environ", {"AMQP_URL": "amqp://environment.test"}):
             self.assertIsNone(self.broker._connection()["key"])
 
     def test_messages_are_signed_where_there_is_a_key(self):
         self.parameters.set_param("clinic_purchase_mail.amqp_url", "amqp://database.test")
         self.parameters.set_param("clinic_purchase_mail.signing_key_id", "a")
-        self.parameters.set_param("clinic_purchase_mail.signing_key", "secret")
+        self.parameters.set_param("clinic_purchase_mail.signing_key", SECRET)
         with patch.object(clinic_mail_broker, "publish") as publish:
             self.broker._publish(self.broker._connection(), {"1": "{}"})
         message = publish.call_args.args[1][0]
-        digest = hmac.new(b"secret", b"{}", hashlib.sha256).hexdigest()
+        digest = hmac.new(SECRET.encode(), b"{}", hashlib.sha256).hexdigest()
         self.assertEqual(message.headers, {"x-hub-signature": f"v1;kid=a;{digest}"})
         self.assertEqual(message.body, b"{}")

@@ -1,0 +1,97 @@
+/** The real Odoo 18 with the purchase mail addon and a fictitious clinic, from the source that ODOO_SRC names. */
+import path from 'node:path';
+import { DATABASE, setBaseUrl } from '../odoo/database.ts';
+import { ensureInstalled } from '../odoo/installation.ts';
+import { odooCommand, type Place, preparePlace } from '../odoo/place.ts';
+import { checkSource, PYTHON, packagesOf } from '../odoo/source.ts';
+import type { LabContext, LabProcess, System } from '../system.ts';
+import { postgresqlUrl } from './postgresql.ts';
+
+/** What a new database of Odoo has. */
+const ADMINISTRATOR = { user: 'admin', password: 'admin' };
+
+/** Loading the modules took 4 s alone, in ms. */
+const START_TIMEOUT_MS = 120_000;
+
+/** Odoo waits for its requests and jobs; a job that is killed while it publishes does so again after its lease. In ms. */
+const STOP_GRACE_MS = 5_000;
+
+export interface OdooOptions {
+	/** Directory of Odoo 18's source. */
+	source: string;
+	/** Variables by which the addon finds its broker. Default: the lab's RabbitMQ as its user `odoo`. */
+	broker?: Record<string, string>;
+	/** Modules to install besides. Default none. */
+	modules?: readonly string[];
+}
+
+/** A system of its own for each lab, because it remembers its process. */
+export function odoo(options: OdooOptions): System {
+	let running: LabProcess | undefined;
+	let place: Place | undefined;
+	const source = path.resolve(options.source);
+	return {
+		name: 'odoo',
+		needs: ['postgresql', 'rabbitmq'],
+		ports: { web: 8069 },
+		packages: packagesOf(source),
+		commands: [PYTHON],
+		async ensure(context) {
+			checkSource(source);
+			place = await preparePlace(context, source);
+			await ensureInstalled(context, place, options.modules ?? []);
+			await setBaseUrl(postgresqlUrl(context), odooUrl(context));
+		},
+		async start(context) {
+			if (place === undefined) return;
+			const { env, ...command } = odooCommand(context, place);
+			running = await context.run({ ...command, env: { ...env, ...(options.broker ?? brokerOfLab(context)) } });
+		},
+		async ready(context) {
+			const page = `http://${context.reach}:${context.port('odoo', 'web')}/web/login`;
+			await context.until(
+				{ en: 'Odoo showing its sign-in page', es: 'Que Odoo muestre su página de entrada' },
+				async (signal) => (await fetch(page, { signal })).ok,
+				{ timeoutMs: START_TIMEOUT_MS, ...(running ? { process: running } : {}) },
+			);
+		},
+		async stop() {
+			await running?.stop({ graceMs: STOP_GRACE_MS });
+			running = undefined;
+		},
+		variables: (context) => odooVariables(context),
+		addresses: (context) => [
+			{
+				what: { en: 'Odoo 18', es: 'Odoo 18' },
+				url: `${odooUrl(context)}/web?debug=1`,
+				...ADMINISTRATOR,
+				hint: {
+					en: 'Purchase: open a draft and press “Confirm Order”',
+					es: 'Compra: abra un borrador y pulse «Confirmar pedido»',
+				},
+			},
+		],
+	};
+}
+
+/** The address that people open and that stands in the links of mails. */
+export function odooUrl(context: LabContext): string {
+	return `http://localhost:${context.port('odoo', 'web')}`;
+}
+
+/** How the hub and the acceptance test reach Odoo, real or stand-in. */
+export function odooVariables(context: LabContext): Record<string, string> {
+	return {
+		ODOO_URL: odooUrl(context),
+		ODOO_DATABASE: DATABASE,
+		ODOO_USER: ADMINISTRATOR.user,
+		ODOO_PASSWORD: ADMINISTRATOR.password,
+	};
+}
+
+/** The lab's RabbitMQ under the names that the addon reads. */
+export function brokerOfLab(context: LabContext): Record<string, string> {
+	const { AMQP_HOST, AMQP_PORT, AMQP_VHOST, AMQP_ODOO_USER, AMQP_ODOO_PASSWORD } = context.variables();
+	const names = { AMQP_HOST, AMQP_PORT, AMQP_VHOST, AMQP_USER: AMQP_ODOO_USER, AMQP_PASSWORD: AMQP_ODOO_PASSWORD };
+	return Object.fromEntries(Object.entries(names).filter((entry): entry is [string, string] => Boolean(entry[1])));
+}
