@@ -41,6 +41,9 @@ const begin = performance.now();
 try {
 	await Promise.all([compile('tsconfig.build.json', target), compile('nodes/tsconfig.editor.json', editor)]);
 	await copyAssets();
+	// Node-RED shows this folder under Import > Examples; the flows themselves live in flows/.
+	await rm('examples', { recursive: true, force: true });
+	await cp('flows', 'examples', { recursive: true });
 	if (existsSync('dist')) await rename('dist', old);
 	await rename(target, 'dist');
 	console.log(`Built dist/ in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);

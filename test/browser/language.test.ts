@@ -44,7 +44,7 @@ test("every Spanish of a browser gets Spanish: the editor's own texts, core's an
 	] as const) {
 		const { page, errors } = await openEditor(browser, hub.url, { language });
 		const { deploy, name, help } = CORE[expected];
-		assert.equal((await page.locator('#red-ui-header-button-deploy').innerText()).trim(), deploy, language);
+		assert.equal((await page.locator('#red-ui-header-button-deploy').textContent())?.trim(), deploy, language);
 		const say = (key: string) => page.evaluate<string>(`RED._(${JSON.stringify(key)})`);
 		assert.equal(await say('node-red:common.label.name'), name, language);
 		assert.match(await page.evaluate<string>(`RED.nodes.getNodeHelp('inject')`), help, language);
