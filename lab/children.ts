@@ -165,7 +165,8 @@ export class Children {
 		try {
 			const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
 			if (reason === '' && code === 0) return output;
-			const said = (output.stderr.trim() || output.stdout.trim()).split('\n').slice(-TAIL_LINES).join('\n');
+			// Compilers say what is wrong on standard output.
+			const said = `${output.stdout}\n${output.stderr}`.trim().split('\n').slice(-TAIL_LINES).join('\n');
 			const how = reason || (signal === null ? `ended with code ${code}` : `was ended by ${signal}`);
 			throw new HubError('INTERNAL', `${options.command} ${how}${said ? `:\n${said}` : ''}`);
 		} catch (thrown) {

@@ -94,7 +94,13 @@ export class Lab {
 
 	/** Rows of the closing table, in the systems' order. */
 	get addresses(): Address[] {
-		return this.systems.flatMap((system) => system.addresses?.(this.context(system)) ?? []);
+		return this.systems.flatMap((system) => {
+			const context = this.context(system);
+			const { reach } = context;
+			return (system.addresses?.(context) ?? []).map((address) =>
+				address.local || reach === '127.0.0.1' ? address : { ...address, url: address.url.replace('localhost', reach) },
+			);
+		});
 	}
 
 	/** What a system is lent; also for tests that drive one system alone. */

@@ -10,7 +10,10 @@ export interface Text {
 /** A row of the table that closes the start: where a person looks. */
 export interface Address {
 	what: Text;
+	/** With `localhost` as host; the table shows the address of `--host` instead. */
 	url: string;
+	/** True when it stays on loopback whatever `--host` says. Default false. */
+	local?: boolean;
 	user?: string;
 	password?: string;
 	/** What to do there; short. */

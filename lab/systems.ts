@@ -1,12 +1,16 @@
 /** The systems of the clinic, in the order in which the closing table shows them. */
 import type { System } from './system.ts';
+import { inbox } from './systems/inbox.ts';
 import { nodeRed } from './systems/node-red.ts';
+import { odoo } from './systems/odoo.ts';
 import { postgresql } from './systems/postgresql.ts';
 import { rabbitmq } from './systems/rabbitmq.ts';
 
 /** Every system of this machine's clinic. ODOO_SRC (a directory of Odoo 18's source) decides which Odoo it is. */
 export function allSystems(env: NodeJS.ProcessEnv = process.env): System[] {
-	return [nodeRed(), rabbitmq(), ...(env.ODOO_SRC ? [postgresql()] : [])];
+	const source = env.ODOO_SRC;
+	const odoos = source ? [odoo({ source }), postgresql()] : [];
+	return [...odoos, inbox(), nodeRed(), rabbitmq()];
 }
 
 /** Those named, and what they need, in the order of `systems`; all when none is named. */

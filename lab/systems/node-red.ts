@@ -54,10 +54,11 @@ export function nodeRed(): System {
 		addresses: (context): Address[] => [
 			{
 				what: { en: 'Flow editor (Node-RED)', es: 'Editor de flujos (Node-RED)' },
-				url: editorUrl(context),
+				url: `http://localhost:${context.port('node-red', 'editor')}`,
+				local: true,
 				hint: {
-					en: 'See the flow that sends the mails; its nodes count along:',
-					es: 'Vea el flujo que envía los correos; sus nodos van contando:',
+					en: 'See the flow that sends the mails; its nodes count along',
+					es: 'Vea el flujo que envía los correos; sus nodos van contando',
 				},
 			},
 		],
