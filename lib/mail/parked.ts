@@ -1,0 +1,279 @@
+/**
+ * Mails that wait for a person. The parked queue is the truth; the ledger only mirrors it. Whatever is decided is published
+ * to its next place and confirmed before the parked copy is acknowledged. One at a time works on the queue: what somebody
+ * else looks at is invisible meanwhile.
+ */
+
+import type { Channel, GetMessage } from 'amqplib';
+import type { Broker } from '../amqp/broker.ts';
+import type { Audit } from '../audit.ts';
+import { HubError, toHubError } from '../errors.ts';
+import type { Lease } from '../store/store.ts';
+import { isAddress } from './address.ts';
+import type { MessageReader } from './envelope.ts';
+import { readHeaders } from './headers.ts';
+import type { Ledger, LedgerKey, LedgerRow } from './ledger.ts';
+import type { MailOutcome } from './outcomes.ts';
+import { type Browsed, browse, type Found, type ParkedMail } from './parked-browse.ts';
+import type { ParkedLock } from './parked-lock.ts';
+import type { MailQueues } from './queues.ts';
+
+export type { ParkedMail } from './parked-browse.ts';
+
+/** Some seconds for 10,000 messages, and as much again for deciding on them; in milliseconds. */
+const WORK_TIMEOUT_MS = 120_000;
+
+/** Decided at once; more do not make the broker faster. */
+const BATCH = 50;
+
+/** Of a body shown to a person, in characters. */
+const SHOWN_CHARACTERS = 65_536;
+
+/** Listed at most; more nobody reads. */
+const LIST_LIMIT = 1_000;
+
+export interface ParkedOptions {
+	broker: Broker;
+	queues: MailQueues;
+	retryExchange: string;
+	read: MessageReader;
+	ledger: () => Promise<Ledger>;
+	lock: ParkedLock;
+	audit: Audit;
+	/** After a mail was discarded; must not throw. */
+	onOutcome: (outcome: MailOutcome) => void;
+}
+
+/** Which parked mails an action is for. */
+export type Selection = { keys: readonly string[] } | { reason: string } | { all: true };
+
+export interface ParkedList {
+	mails: ParkedMail[];
+	/** All that were looked at, by reason. */
+	byReason: Record<string, number>;
+	/** True when more match than are listed, or lie behind those that were looked at. */
+	more: boolean;
+}
+
+export interface ParkedDetail extends ParkedMail {
+	/** The untouched body as text, at most 64 Ki characters. */
+	body: string;
+	truncated: boolean;
+	/** What the ledger knows; null when nothing. */
+	ledger: LedgerRow | null;
+}
+
+/** What became of each mail that an action was for. */
+export interface ActionReport {
+	done: string[];
+	/** Sent before: taken out of the parked queue, not sent again. */
+	alreadySent: string[];
+	/** Not among the parked (any more). */
+	missing: string[];
+	failed: { key: string; text: string }[];
+	/** True when more may match behind those that were looked at: call again. */
+	more: boolean;
+}
+
+type Decision = (found: Found & { message: GetMessage }) => Promise<'done' | 'alreadySent'>;
+
+export class ParkedMails {
+	readonly #options: ParkedOptions;
+
+	constructor(options: ParkedOptions) {
+		this.#options = options;
+	}
+
+	/**
+	 * Oldest first.
+	 * @param limit default 100, at most 1,000
+	 */
+	async list({ reason, limit = 100 }: { reason?: string; limit?: number } = {}): Promise<ParkedList> {
+		const { found, more } = await this.#locked((channel) => this.#browse(channel, () => false));
+		const byReason: Record<string, number> = {};
+		for (const { mail } of found) byReason[mail.reason] = (byReason[mail.reason] ?? 0) + 1;
+		const matching = found.map(({ mail }) => mail).filter((mail) => reason === undefined || mail.reason === reason);
+		const mails = matching.toSorted((a, b) => a.parkedAt - b.parkedAt).slice(0, Math.min(limit, LIST_LIMIT));
+		return { mails, byReason, more: more || mails.length < matching.length };
+	}
+
+	/** @throws HubError `NOT_FOUND` */
+	async inspect(key: string): Promise<ParkedDetail> {
+		const detail = await this.#locked(async (channel) => {
+			const { found } = await this.#browse(channel, (mail) => mail.key === key);
+			const wanted = found.find(({ mail }) => mail.key === key);
+			if (!wanted?.message) throw notParked(key);
+			const body = wanted.message.content.toString('utf8');
+			return { ...wanted.mail, body: body.slice(0, SHOWN_CHARACTERS), truncated: body.length > SHOWN_CHARACTERS };
+		});
+		const ledgerKey = parseKey(key);
+		const [row] = ledgerKey ? await (await this.#options.ledger()).search({ ...ledgerKey, limit: 1 }) : [];
+		return { ...detail, ledger: row ?? null };
+	}
+
+	/**
+	 * Sets the recipient; the body stays as it came. The mail stays parked until it is replayed.
+	 * @throws HubError `CONFIG_INVALID` when that is not exactly one address, `NOT_FOUND`, `MESSAGE_INVALID` for a message
+	 *   that cannot be read
+	 */
+	async correct(key: string, address: string, actor: string): Promise<void> {
+		if (!isAddress(address)) {
+			throw new HubError('CONFIG_INVALID', 'The new recipient must be exactly one e-mail address, without a name.');
+		}
+		const report = await this.#act({ keys: [key] }, 'mail.correct', actor, async ({ message, content, mail }) => {
+			if (!content) {
+				throw new HubError(
+					'MESSAGE_INVALID',
+					'This message cannot be read, so it has no recipient to correct. Discard it.',
+				);
+			}
+			const hub = readHeaders(message, this.#options.retryExchange);
+			await this.#options.queues.park(message, {
+				...hub,
+				key,
+				reason: mail.reason,
+				reasonText: mail.reasonText,
+				parkedAt: Date.now(),
+				recipient: address,
+				correctedBy: actor,
+			});
+			return 'done';
+		});
+		const [failure] = report.failed;
+		if (failure) throw new HubError('MESSAGE_INVALID', failure.text);
+		if (report.done.length === 0) throw notParked(key);
+	}
+
+	/** Back to the queue, with all attempts ahead and the corrected recipient. */
+	replay(selection: Selection, actor: string): Promise<ActionReport> {
+		return this.#act(selection, 'mail.replay', actor, (found) => this.#replay(found, 0));
+	}
+
+	/** Gives mails up for good: they are not sent if they come again. */
+	discard(selection: Selection, actor: string): Promise<ActionReport> {
+		return this.#act(selection, 'mail.discard', actor, async ({ mail, content }) => {
+			const ledgerKey = parseKey(mail.key);
+			const ledger = await this.#options.ledger();
+			const state = ledgerKey ? await ledger.decide(ledgerKey, 'discarded') : undefined;
+			if (state === 'sent') return 'alreadySent';
+			if (ledgerKey && content) await this.#reportDiscarded(content.reference, content.kind, ledgerKey, actor);
+			return 'done';
+		});
+	}
+
+	/**
+	 * The hub's own change of mind after a row of refusals: back to the queue with the attempts as they were.
+	 * @returns how many were found
+	 */
+	async takeBack(keys: readonly string[]): Promise<number> {
+		const report = await this.#act({ keys }, 'mail.take-back', 'hub', (found) => this.#replay(found, 1));
+		return report.done.length;
+	}
+
+	async #replay({ mail, message }: Found & { message: GetMessage }, chance: 0 | 1): Promise<'done' | 'alreadySent'> {
+		const ledgerKey = parseKey(mail.key);
+		// First the permission, then the message: found without it, the worker would park the mail again.
+		const ledger = await this.#options.ledger();
+		const state = ledgerKey ? await ledger.decide(ledgerKey, 'waiting') : undefined;
+		if (state === 'sent') return 'alreadySent';
+		const hub = readHeaders(message, this.#options.retryExchange);
+		const { reason: _, reasonText: __, parkedAt: ___, key: ____, ...kept } = hub;
+		const chances = chance ? hub.chances + 1 : 0;
+		await this.#options.queues.requeue(message, { ...kept, attempt: chance ? hub.attempt : 0, chances });
+		return 'done';
+	}
+
+	async #reportDiscarded(reference: string | null, kind: string, key: LedgerKey, by: string): Promise<void> {
+		const outcome: MailOutcome = { outcome: 'discarded', ...key, kind, reference, time: Date.now(), by };
+		await this.#options.queues.result(outcome);
+		this.#options.onOutcome(outcome);
+	}
+
+	async #act(selection: Selection, action: string, actor: string, decide: Decision): Promise<ActionReport> {
+		const { audit } = this.#options;
+		const wanted = selector(selection);
+		const report: ActionReport = { done: [], alreadySent: [], missing: [], failed: [], more: false };
+		try {
+			await this.#locked(async (channel, lease) => {
+				const { found, more } = await this.#browse(channel, wanted);
+				report.more = more;
+				const chosen = found.filter((one): one is Found & { message: GetMessage } => one.message !== undefined);
+				for (let at = 0; at < chosen.length; at += BATCH) {
+					await lease.check();
+					await Promise.all(chosen.slice(at, at + BATCH).map((one) => this.#decideOne(channel, one, decide, report)));
+				}
+			});
+		} catch (thrown) {
+			audit({ action, actor, subject: describeSelection(selection), outcome: 'failed' });
+			throw thrown;
+		}
+		for (const key of report.done) audit({ action, actor, subject: key, outcome: 'done' });
+		for (const { key } of report.failed) audit({ action, actor, subject: key, outcome: 'failed' });
+		if ('keys' in selection) {
+			const seen = new Set([...report.done, ...report.alreadySent, ...report.failed.map(({ key }) => key)]);
+			report.missing = selection.keys.filter((key) => !seen.has(key));
+		}
+		return report;
+	}
+
+	async #decideOne(
+		channel: Channel,
+		one: Found & { message: GetMessage },
+		decide: Decision,
+		report: ActionReport,
+	): Promise<void> {
+		const { key } = one.mail;
+		try {
+			const outcome = await decide(one);
+			channel.ack(one.message);
+			report[outcome].push(key);
+		} catch (thrown) {
+			report.failed.push({ key, text: toHubError(thrown).message });
+		}
+	}
+
+	async #browse(channel: Channel, keep: (mail: ParkedMail) => boolean): Promise<Browsed> {
+		const { queues, retryExchange, read } = this.#options;
+		const browsed = await browse(channel, {
+			queue: queues.parked,
+			mainQueue: queues.main,
+			retryExchange,
+			read: ({ content, properties }) => read(content, properties.headers),
+			keep,
+		});
+		// The newer copy lies in the queue, so these are only in the way.
+		for (const message of browsed.older) channel.ack(message);
+		return browsed;
+	}
+
+	#locked<T>(work: (channel: Channel, lease: Lease) => Promise<T>): Promise<T> {
+		const { lock, broker } = this.#options;
+		return lock.hold((lease) => broker.withChannel((channel) => work(channel, lease), { timeoutMs: WORK_TIMEOUT_MS }));
+	}
+}
+
+function selector(selection: Selection): (mail: ParkedMail) => boolean {
+	if ('keys' in selection) {
+		const keys = new Set(selection.keys);
+		return ({ key }) => keys.has(key);
+	}
+	if ('reason' in selection) return ({ reason }) => reason === selection.reason;
+	return () => true;
+}
+
+/** For the audit record of an action that failed as a whole. */
+function describeSelection(selection: Selection): string {
+	if ('keys' in selection)
+		return selection.keys.length === 1 ? (selection.keys[0] ?? '') : `${selection.keys.length} mails`;
+	return 'reason' in selection ? `all with reason ${selection.reason}` : 'all';
+}
+
+/** Undefined for a message without a trusted id. */
+function parseKey(key: string): LedgerKey | undefined {
+	const slash = key.indexOf('/');
+	return slash < 0 ? undefined : { databaseUuid: key.slice(0, slash), id: key.slice(slash + 1) };
+}
+
+function notParked(key: string): HubError {
+	return new HubError('NOT_FOUND', `No parked mail has the key "${key}" (any more); list the parked mails again.`);
+}

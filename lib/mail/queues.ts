@@ -1,0 +1,89 @@
+/** Where a mail's message goes next. Each call resolves when the broker has confirmed it: only then may one acknowledge. */
+
+import type { Message } from 'amqplib';
+import type { Broker } from '../amqp/broker.ts';
+import type { MailTopology } from '../amqp/topology.ts';
+import { HubError } from '../errors.ts';
+import { type CarriedProperties, carriedProperties, type HubHeaders, hubHeaders } from './headers.ts';
+import { encodeOutcome, hasAddressee, type MailOutcome } from './outcomes.ts';
+import type { RetryLevel } from './retry.ts';
+
+/** Longer without a confirm, in milliseconds, and the broker is taken for stuck; it usually needs one to four. */
+const CONFIRM_TIMEOUT_MS = 15_000;
+
+export class MailQueues {
+	readonly main: string;
+	readonly parked: string;
+	readonly #broker: Broker;
+	readonly #topology: MailTopology;
+	readonly #hub: string;
+
+	/** @param hub name of this instance, for the results */
+	constructor(broker: Broker, topology: MailTopology, hub: string) {
+		this.#broker = broker;
+		this.#topology = topology;
+		this.#hub = hub;
+		this.main = topology.queue;
+		this.parked = `${topology.queue}.parked`;
+	}
+
+	get levels(): readonly RetryLevel[] {
+		return this.#topology.levels;
+	}
+
+	/** Every queue that mails lie in. */
+	get all(): { main: string; delays: string[]; parked: string } {
+		return { main: this.main, delays: this.levels.map((level) => this.#delayQueue(level)), parked: this.parked };
+	}
+
+	/** To come back after the level's delay. */
+	delay(message: Message, level: RetryLevel, hub: HubHeaders): Promise<void> {
+		return this.#move(message, this.#delayQueue(level), hub);
+	}
+
+	park(message: Message, hub: HubHeaders): Promise<void> {
+		return this.#move(message, this.parked, hub);
+	}
+
+	/** To the end of the queue it came from; unlike a rejection this does not count as a failed delivery. */
+	requeue(message: Message, hub: HubHeaders): Promise<void> {
+		return this.#move(message, this.main, hub);
+	}
+
+	/** Tells the Odoo that asked for the mail; does nothing where no results are published or none waits for them. */
+	async result(outcome: MailOutcome): Promise<void> {
+		const { resultsExchange } = this.#topology;
+		if (!resultsExchange || !hasAddressee(outcome)) return;
+		await this.#broker.publish({
+			exchange: resultsExchange,
+			routingKey: outcome.databaseUuid,
+			body: encodeOutcome(outcome, this.#hub),
+			properties: { contentType: 'application/json', type: 'mail.outcome', correlationId: outcome.id },
+			timeoutMs: CONFIRM_TIMEOUT_MS,
+		});
+	}
+
+	#delayQueue(level: RetryLevel): string {
+		return `${this.main}.retry.${level.name}`;
+	}
+
+	async #move(message: Message, queue: string, hub: HubHeaders): Promise<void> {
+		try {
+			await this.#publish(message, queue, carriedProperties(message, hub));
+		} catch (thrown) {
+			if (!(thrown instanceof HubError) || thrown.code !== 'MESSAGE_INVALID') throw thrown;
+			// Headers that came in but cannot be put out again: without them the message can at least be kept.
+			await this.#publish(message, queue, { headers: hubHeaders(hub) });
+		}
+	}
+
+	#publish(message: Message, queue: string, properties: CarriedProperties): Promise<void> {
+		return this.#broker.publish({
+			exchange: this.#topology.retryExchange,
+			routingKey: queue,
+			body: message.content,
+			properties,
+			timeoutMs: CONFIRM_TIMEOUT_MS,
+		});
+	}
+}
