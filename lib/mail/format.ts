@@ -9,7 +9,7 @@ export interface Formats {
 	decimal(decimal: string): string;
 	/** `2025-06-03` → `3 de junio de 2025`. */
 	date(day: string): string;
-	/** A time in UTC → `3 de junio de 2025, 14:05 UTC`. */
+	/** A time in UTC → `3 de junio de 2025 a las 14:05 UTC`. */
 	time(time: string): string;
 }
 

@@ -24,6 +24,9 @@ export const MAX_DEPTH = 32;
 /** Overrides the direction of writing, so that one text is shown as another. */
 const DIRECTION_OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/g;
 
+/** What a plan is made of, beside references. */
+const KEYWORDS = ['format', 'enum', 'properties', 'items', 'allOf', 'anyOf', 'oneOf'];
+
 /** Reads formats, enumerations and structure from a schema; `$ref` within the schema only. */
 export function planOf(schema: JsonObject): Plan {
 	const known = new Map<JsonObject, Plan>();
@@ -33,13 +36,20 @@ export function planOf(schema: JsonObject): Plan {
 		if (seen) return seen;
 		const plan: Plan = {};
 		known.set(node, plan);
+		const reference = typeof node['$ref'] === 'string' ? resolve(schema, node['$ref']) : undefined;
+		if (isObject(reference) && !KEYWORDS.some((keyword) => keyword in node)) {
+			// The very plan, not a copy: it may still be in the making when a schema contains itself.
+			const target = visit(reference);
+			known.set(node, target);
+			return target;
+		}
 		if (typeof node['format'] === 'string') plan.format = node['format'];
 		if (Array.isArray(node['enum'])) plan.isEnum = true;
 		if (isObject(node['properties'])) {
 			plan.fields = new Map(Object.entries(node['properties']).map(([name, field]) => [name, visit(field)]));
 		}
 		if (isObject(node['items'])) plan.items = visit(node['items']);
-		if (typeof node['$ref'] === 'string') merge(plan, visit(resolve(schema, node['$ref'])));
+		if (isObject(reference)) merge(plan, visit(reference));
 		for (const keyword of ['allOf', 'anyOf', 'oneOf']) {
 			const branches = node[keyword];
 			if (Array.isArray(branches)) for (const branch of branches) merge(plan, visit(branch));
