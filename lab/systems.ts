@@ -3,13 +3,14 @@ import type { System } from './system.ts';
 import { inbox } from './systems/inbox.ts';
 import { nodeRed } from './systems/node-red.ts';
 import { odoo } from './systems/odoo.ts';
+import { odooStandIn } from './systems/odoo-stand-in.ts';
 import { postgresql } from './systems/postgresql.ts';
 import { rabbitmq } from './systems/rabbitmq.ts';
 
 /** Every system of this machine's clinic. ODOO_SRC (a directory of Odoo 18's source) decides which Odoo it is. */
 export function allSystems(env: NodeJS.ProcessEnv = process.env): System[] {
 	const source = env.ODOO_SRC;
-	const odoos = source ? [odoo({ source }), postgresql()] : [];
+	const odoos = source ? [odoo({ source }), postgresql()] : [odooStandIn()];
 	return [...odoos, inbox(), nodeRed(), rabbitmq()];
 }
 

@@ -1,0 +1,30 @@
+/** Runs the stand-in of Odoo: `main.ts HOST PORT DIRECTORY PUBLIC_URL DATABASE`; the broker is named by AMQP_* variables. */
+import { once } from 'node:events';
+import path from 'node:path';
+import { fill } from './fill.ts';
+import { MessageBuilder } from './handover.ts';
+import { Outbox } from './outbox.ts';
+import { Records } from './records.ts';
+import { makeServer } from './server.ts';
+
+const [host = '127.0.0.1', port = '8069', directory = '.', url = `http://localhost:${port}`, database = 'clinica'] =
+	process.argv.slice(2);
+
+const records = new Records(path.join(directory, 'records.sqlite'));
+fill(records);
+const outbox = new Outbox(records);
+const builder = new MessageBuilder();
+const server = makeServer({ records, outbox, builder, database, url });
+server.listen(Number(port), host);
+await once(server, 'listening');
+outbox.start();
+console.log(`Stand-in of Odoo on ${url}`);
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+	process.once(signal, () => {
+		server.close();
+		server.closeAllConnections();
+		builder.close();
+		void outbox.stop().finally(() => process.exit(0));
+	});
+}
