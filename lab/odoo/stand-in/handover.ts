@@ -35,6 +35,11 @@ export class MessageBuilder {
 		return JSON.parse(line) as Built;
 	}
 
+	/** Starts Python before the first order needs it. */
+	start(): void {
+		this.#start();
+	}
+
 	close(): void {
 		this.#child?.stdin?.end();
 		this.#lines?.close();

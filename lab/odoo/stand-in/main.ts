@@ -18,6 +18,7 @@ const server = makeServer({ records, outbox, builder, database, url });
 server.listen(Number(port), host);
 await once(server, 'listening');
 outbox.start();
+builder.start();
 console.log(`Stand-in of Odoo on ${url}`);
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

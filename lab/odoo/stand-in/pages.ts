@@ -24,6 +24,7 @@ th { color: var(--muted); font-weight: 600; font-size: .85rem; } tr:last-child t
 .badge { padding: .15rem .6rem; border-radius: 99px; font-size: .82rem; white-space: nowrap; background: #e9ecef; }
 .purchase, .published { background: #d1f1dd; color: #0a5a2f; } .pending { background: #d6e9fb; color: #0b4a86; }
 .late { background: #fff3cd; color: #664d03; } .unsent { background: #f8d7da; color: #842029; }
+.day { white-space: nowrap; }
 td small { display: block; color: var(--muted); max-width: 22rem; }
 button { font: inherit; padding: .35rem .9rem; border: 0; border-radius: 6px; background: var(--brand); color: #fff; cursor: pointer; white-space: nowrap; }
 button:hover { background: #5a3b52; } button.plain { background: #fff; color: var(--brand); border: 1px solid var(--brand); }
@@ -82,7 +83,7 @@ export function listPage(shop: Shop, language: Language, confirmed?: { name: str
 			return `<tr><td><a href="/purchase/${order.id}?lang=${language}">${escaped(order.name)}</a></td>
 <td>${escaped(records.read('res.partner', Number(order.partner_id))?.name)}</td>
 <td>${escaped(records.read('res.users', Number(order.user_id))?.name)}</td>
-<td>${escaped(order.date_planned).slice(0, 10)}</td>
+<td class="day">${escaped(order.date_planned).slice(0, 10)}</td>
 <td class="amount">${money(language, order.amount_total)}</td>
 <td><span class="badge ${order.state}">${word(language, order.state as Word)}</span></td>
 <td>${mailCell(shop, language, order)}</td><td>${order.state === 'draft' ? button : ''}</td></tr>`;
