@@ -2,7 +2,12 @@ import type { Overview, OverviewCheck } from '../overview.ts';
 import { button, element, icon, keepFocus } from './elements.ts';
 import { inWords, sharedText, translatorOf } from './words.ts';
 
-const STATE_SYMBOL = { ok: 'fa-check-circle', degraded: 'fa-exclamation-circle', failed: 'fa-times-circle' } as const;
+const STATE_SYMBOL = {
+	ok: 'fa-check-circle',
+	degraded: 'fa-exclamation-circle',
+	failed: 'fa-times-circle',
+	none: 'fa-info-circle',
+} as const;
 const ORDER = { failed: 0, degraded: 1, ok: 2 } as const;
 
 /** The state of everything that runs: one line that says whether a person is needed, below it who asks for one. */
@@ -23,7 +28,7 @@ export class HealthPanel {
 		this.#shown = content;
 		const waiting = this.#checks.filter(({ state }) => state !== 'ok');
 		const listed = this.#all ? this.#checks : waiting;
-		const worst = this.#checks[0]?.state ?? 'ok';
+		const worst = this.#checks[0]?.state ?? 'none';
 		const toggle = button(
 			this.#all ? sharedText('panel.showLess') : sharedText('panel.showAll', { count: this.#checks.length }),
 			{ icon: this.#all ? 'fa-angle-up' : 'fa-angle-down', key: 'toggle' },

@@ -50,7 +50,16 @@ export function table({ caption, columns, rows, chosen, onChoose, onOpen }: Tabl
 		'table',
 		{ class: 'clinic-hub-table' },
 		element('caption', { class: 'clinic-hub-hidden' }, caption),
-		element('thead', {}, element('tr', {}, all && element('th', { class: 'clinic-hub-box' }, all), ...heads)),
+		element(
+			'thead',
+			{},
+			element(
+				'tr',
+				{},
+				all && element('th', { class: 'clinic-hub-box', 'data-label': sharedText('panel.selectAll') }, all),
+				...heads,
+			),
+		),
 		element('tbody', {}, ...body),
 	);
 	if (all && chosen) {
