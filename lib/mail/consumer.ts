@@ -100,7 +100,8 @@ export class Consumer {
 				delete open.tag;
 				await open.channel.cancel(tag);
 			}
-		} catch (thrown) {
+		} catch {
+			// The session tells why; a channel that is still there takes no more orders, so a new one is needed.
 			if (!open.lost.aborted) this.restart();
 		}
 	}

@@ -66,6 +66,7 @@ export class Mailing {
 	readonly #store: Store;
 	readonly #options: MailingOptions;
 	readonly #events: MailingEvents;
+	readonly #queues: MailQueues;
 	readonly #placement: Placement;
 	readonly #attempts: Attempts;
 	readonly #force = new AbortController();
@@ -82,6 +83,7 @@ export class Mailing {
 		this.#owner = owner;
 		this.#options = options;
 		this.#events = events;
+		this.#queues = queues;
 		const { onOutcome, onResultProblem } = events;
 		this.#placement = new Placement({ queues, ledger, onOutcome, onResultProblem });
 		this.#attempts = this.#makeAttempts();
@@ -194,7 +196,8 @@ export class Mailing {
 			prefetch: prefetch ?? 2 * smtp.poolSize,
 			exclusive: !this.#store.shared,
 			prepare: async () => {
-				const { notes } = await ensureMailTopology(broker, topology);
+				const { notes, unusableLevels } = await ensureMailTopology(broker, topology);
+				this.#queues.leaveOut(unusableLevels);
 				this.#events.onNotes(notes);
 				this.workload.forgetHeld();
 			},

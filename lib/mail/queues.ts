@@ -2,6 +2,7 @@
 
 import type { Message } from 'amqplib';
 import type { Broker } from '../amqp/broker.ts';
+import { parkedQueue, retryQueue } from '../amqp/mail-queues.ts';
 import type { MailTopology } from '../amqp/topology.ts';
 import { HubError } from '../errors.ts';
 import { type CarriedProperties, carriedProperties, type HubHeaders, hubHeaders } from './headers.ts';
@@ -17,6 +18,7 @@ export class MailQueues {
 	readonly #broker: Broker;
 	readonly #topology: MailTopology;
 	readonly #hub: string;
+	#levels: readonly RetryLevel[];
 
 	/** @param hub name of this instance, for the results */
 	constructor(broker: Broker, topology: MailTopology, hub: string) {
@@ -24,21 +26,29 @@ export class MailQueues {
 		this.#topology = topology;
 		this.#hub = hub;
 		this.main = topology.queue;
-		this.parked = `${topology.queue}.parked`;
+		this.parked = parkedQueue(topology.queue);
+		this.#levels = topology.levels;
 	}
 
+	/** The delays that can be used; shortest first. */
 	get levels(): readonly RetryLevel[] {
-		return this.#topology.levels;
+		return this.#levels;
 	}
 
 	/** Every queue that mails lie in. */
 	get all(): { main: string; delays: string[]; parked: string } {
-		return { main: this.main, delays: this.levels.map((level) => this.#delayQueue(level)), parked: this.parked };
+		const delays = this.#levels.map(({ name }) => retryQueue(this.main, name));
+		return { main: this.main, delays, parked: this.parked };
+	}
+
+	/** Does without the delays whose queues are missing, or from which a mail might not come back. */
+	leaveOut(levels: readonly string[]): void {
+		this.#levels = this.#topology.levels.filter(({ name }) => !levels.includes(name));
 	}
 
 	/** To come back after the level's delay. */
 	delay(message: Message, level: RetryLevel, hub: HubHeaders): Promise<void> {
-		return this.#move(message, this.#delayQueue(level), hub);
+		return this.#move(message, retryQueue(this.main, level.name), hub);
 	}
 
 	park(message: Message, hub: HubHeaders): Promise<void> {
@@ -61,10 +71,6 @@ export class MailQueues {
 			properties: { contentType: 'application/json', type: 'mail.outcome', correlationId: outcome.id },
 			timeoutMs: CONFIRM_TIMEOUT_MS,
 		});
-	}
-
-	#delayQueue(level: RetryLevel): string {
-		return `${this.main}.retry.${level.name}`;
 	}
 
 	async #move(message: Message, queue: string, hub: HubHeaders): Promise<void> {
