@@ -19,12 +19,13 @@ function translate(id: string): void {
 	RED.view.redrawStatus(node);
 }
 
-/** The two messages of one change come in either order. */
+/** The two messages of one change come in either order, and before or after the editor's own listener has had them. */
 export function translateStatuses(): void {
+	const later = (id: string) => setTimeout(() => translate(id));
 	RED.comms.subscribe('clinic-hub/status/#', (topic: string, message: Said) => {
 		const id = topic.split('/')[2] ?? '';
 		said.set(id, message);
-		translate(id);
+		later(id);
 	});
-	RED.comms.subscribe('status/#', (topic: string) => translate(topic.split('/')[1] ?? ''));
+	RED.comms.subscribe('status/#', (topic: string) => later(topic.split('/')[1] ?? ''));
 }

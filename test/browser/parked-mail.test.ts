@@ -1,0 +1,104 @@
+/** A parked mail from the queue to the inbox by way of the sidebar: real RabbitMQ, SMTP dialogue, worker and editor. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { aMessage, mailLab, receivedIds, to, until } from '../mail-lab.ts';
+import { type FlowNode, startNodeRed } from '../node-red.ts';
+import { openEditor, startBrowser } from './editor.ts';
+
+const WRONG = 'nadie@proveedor.test';
+const RIGHT = 'ventas@proveedor.test';
+
+test('a mail that was refused is corrected in the sidebar and arrives', async (t) => {
+	const lab = await mailLab(t);
+	let asked = '';
+	lab.smtp.script = {
+		rcpt: () => {
+			asked = lab.smtp.commands.findLast((line) => /^RCPT TO/i.test(line)) ?? '';
+			return asked.includes(WRONG) ? '550 5.1.1 No such user here' : '250 2.1.5 Ok';
+		},
+	};
+	const { host, port, vhost, user, password } = lab.test.options(lab.vhost);
+	const flows: FlowNode[] = [
+		{ id: 'flow', type: 'tab', label: 'Compras' },
+		{
+			id: 'broker',
+			type: 'amqp-broker',
+			mode: 'fields',
+			host,
+			port: String(port),
+			vhost,
+			user,
+			heartbeat: '30',
+			credentials: { password },
+		},
+		{
+			id: 'smtp',
+			type: 'smtp-server',
+			host: '127.0.0.1',
+			port: String(lab.smtp.port),
+			security: 'none',
+			authType: 'none',
+			fromName: 'Compras',
+			fromAddress: 'compras@clinica.test',
+			pool: '2',
+		},
+		{
+			id: 'worker',
+			type: 'test-mail-worker',
+			z: 'flow',
+			name: 'Correo de compras',
+			x: 200,
+			y: 100,
+			broker: 'broker',
+			smtp: 'smtp',
+			wires: [],
+		},
+	];
+	const clerk = { username: 'operadora', password: 'x', permissions: '*' };
+	const nodeRed = await startNodeRed(t, {
+		nodes: ['mail-worker.js'],
+		users: [clerk],
+		env: { TEST_TOPOLOGY: JSON.stringify(lab.topology) },
+	});
+	const token = await nodeRed.signIn(clerk);
+	await nodeRed.deploy(flows, { token });
+	await nodeRed.status('worker', /0 sent/);
+
+	const message = aMessage(undefined, to(WRONG));
+	await lab.publish([message]);
+	await nodeRed.status('worker', /1 parked/);
+
+	const browser = await startBrowser(t);
+	const editor = await openEditor(browser, nodeRed.url, { language: 'es-ES', token: { access_token: token } });
+	const sidebar = await editor.openSidebar();
+	const row = sidebar.locator('tr[data-row]');
+	await row.waitFor();
+	assert.match((await row.textContent()) ?? '', new RegExp(`${WRONG}.*El servidor de correo rechaza este correo`));
+	await editor.page.locator('.red-ui-flow-node-status-label', { hasText: '1 aparcados' }).waitFor();
+	await editor.picture('parked-mail');
+
+	await row.locator('.clinic-hub-link').click();
+	const dialog = editor.page.locator('dialog.clinic-hub-dialog');
+	await dialog.getByText('550 5.1.1 No such user here').first().waitFor();
+	await dialog.locator('button', { hasText: 'Corregir el destinatario y reenviar' }).click();
+	await dialog.locator('input').fill(RIGHT);
+	await editor.page.keyboard.press('Enter');
+
+	await until('the mail in the inbox', () => receivedIds(lab.smtp).includes(String(message['id'])));
+	assert.ok(asked.includes(RIGHT));
+	await sidebar.getByText('Ningún correo espera a una persona.').waitFor();
+	assert.equal(await lab.depth(`${lab.topology.queue}.parked`), 0);
+	for (const action of ['mail.inspect', 'mail.correct', 'mail.replay'])
+		assert.match(nodeRed.log, new RegExp(`"event":"clinic-hub.${action}".*"actor":"operadora".*"outcome":"done"`));
+
+	await sidebar.locator('summary').click();
+	await sidebar.locator('input[name=recipient]').fill(RIGHT);
+	await editor.page.keyboard.press('Enter');
+	await sidebar.locator('.clinic-hub-search td', { hasText: 'enviado' }).waitFor();
+	await editor.picture('parked-mail-sent');
+	assert.deepEqual(editor.errors, []);
+
+	const begin = performance.now();
+	await nodeRed.deploy([flows[0] as FlowNode], { token });
+	assert.ok(performance.now() - begin < 2_500, 'a deploy is over in 2 s');
+});
