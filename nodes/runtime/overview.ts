@@ -7,6 +7,7 @@ import type { NodeAPI } from './node-red.ts';
 import { operatorTopics, type RegisteredTopic, type SourceState } from './operator-actions.ts';
 import type { OperatorView } from './operator-view.ts';
 import { type Phrase, phraseOf, shared } from './phrase.ts';
+import { phraseOfNode } from './status.ts';
 
 /** A source that does not answer in this time is shown as such; the others are not kept waiting. In milliseconds. */
 const STATE_TIMEOUT_MS = 3_000;
@@ -27,16 +28,32 @@ export interface Overview {
 
 /** Collects it; never rejects because of one part. */
 export async function overview(RED: NodeAPI): Promise<Overview> {
-	const checks = Object.entries(hubOf(RED).health.checks()).map(([name, report]) => checkOf(RED, name, report));
+	const checks = worstOfEach(
+		Object.entries(hubOf(RED).health.checks()).map(([name, report]) => checkOf(RED, name, report)),
+	);
 	const topics = await Promise.all([...operatorTopics(RED)].map(([name, topic]) => topicOf(name, topic)));
 	return { checks, topics };
 }
 
-/** Nodes register as `<type>:<id>`. */
+/** Nodes register as `<type>:<id>`. What a node says in its status is said in the reader's language: better than a text. */
 function checkOf(RED: NodeAPI, name: string, report: HealthReport): OverviewCheck {
 	const [type = name, id] = name.split(':', 2);
 	const node = id ? RED.nodes.getNode(id) : null;
-	return { ...report, label: node?.name || type, ...(node ? { node: node.id } : {}) };
+	if (!node) return { ...report, label: type };
+	const phrase = phraseOfNode(node);
+	return { ...report, label: node.name || type, node: node.id, ...(phrase ? { phrase } : {}) };
+}
+
+/** A node and the work that it runs each register a check; a person sees one line a node. */
+function worstOfEach(checks: OverviewCheck[]): OverviewCheck[] {
+	const rank = { ok: 0, degraded: 1, failed: 2 };
+	const worst = new Map<string, OverviewCheck>();
+	for (const check of checks) {
+		const key = check.node ?? `part ${check.label}`;
+		const known = worst.get(key);
+		if (!known || rank[check.state] > rank[known.state]) worst.set(key, check);
+	}
+	return [...worst.values()];
 }
 
 async function topicOf(name: string, { topic, sources }: RegisteredTopic): Promise<Overview['topics'][number]> {

@@ -29,6 +29,13 @@ const HEALTH = {
 /** Where the editor's part of this package learns the phrase, to say it in the language of the person. */
 export const STATUS_TOPIC = 'clinic-hub/status';
 
+const statuses = new WeakMap<NodeRedNode, NodeStatus>();
+
+/** What a running node of this package says about itself; undefined for others, and for those that say nothing. */
+export function phraseOfNode(node: NodeRedNode): Phrase | undefined {
+	return statuses.get(node)?.report.phrase;
+}
+
 interface Said {
 	tone: Tone;
 	phrase: Phrase;
@@ -46,6 +53,7 @@ export class NodeStatus {
 	constructor(RED: Pick<NodeAPI, '_' | 'comms'>, node: NodeRedNode) {
 		this.#RED = RED;
 		this.#node = node;
+		statuses.set(node, this);
 	}
 
 	/** Says how the node is. Does nothing when the same was said last: call it as often as is convenient. */

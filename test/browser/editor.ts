@@ -88,8 +88,10 @@ export async function openEditor(
 		async openSidebar() {
 			await page.evaluate("RED.sidebar.show('clinic-hub')");
 			// The messages below it take half of the height.
-			if (await page.locator('.red-ui-debug-content').first().isVisible())
+			if (await page.locator('.red-ui-debug-content').first().isVisible()) {
 				await page.locator('[data-tab-id=debug]').click();
+				await page.mouse.move(SIZE.width / 2, SIZE.height / 2);
+			}
 			const sidebar = page.locator('.clinic-hub');
 			await sidebar.locator('.clinic-hub-banner').waitFor();
 			return sidebar;

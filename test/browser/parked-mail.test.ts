@@ -62,11 +62,11 @@ test('a mail that was refused is corrected in the sidebar and arrives', async (t
 	});
 	const token = await nodeRed.signIn(clerk);
 	await nodeRed.deploy(flows, { token });
-	await nodeRed.status('worker', /0 sent/);
+	await nodeRed.status('worker', /sent: 0/);
 
 	const message = aMessage(undefined, to(WRONG));
 	await lab.publish([message]);
-	await nodeRed.status('worker', /1 parked/);
+	await nodeRed.status('worker', /parked: 1/);
 
 	const browser = await startBrowser(t);
 	const editor = await openEditor(browser, nodeRed.url, { language: 'es-ES', token: { access_token: token } });
@@ -74,7 +74,9 @@ test('a mail that was refused is corrected in the sidebar and arrives', async (t
 	const row = sidebar.locator('tr[data-row]');
 	await row.waitFor();
 	assert.match((await row.textContent()) ?? '', new RegExp(`${WRONG}.*El servidor de correo rechaza este correo`));
-	await editor.page.locator('.red-ui-flow-node-status-label', { hasText: '1 aparcados' }).waitFor();
+	await editor.page.locator('.red-ui-flow-node-status-label', { hasText: 'aparcados: 1' }).waitFor();
+	await sidebar.locator('.clinic-hub-checks li', { hasText: 'aparcados: 1' }).waitFor();
+	assert.equal(await sidebar.locator('.clinic-hub-checks li').count(), 1);
 	await editor.picture('parked-mail');
 
 	await row.locator('.clinic-hub-link').click();
