@@ -3,7 +3,9 @@
  * and goes back to its place when that closes. Of two copies of one mail (left by a crash) the newer counts.
  */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, GetMessage } from 'amqplib';
+import type { Broker } from '../amqp/broker.ts';
 import { lastDeath, readHeaders } from './headers.ts';
 import type { ConnectionProbe, MailMessage } from './message.ts';
 import { bodyKey } from './placement.ts';
@@ -49,6 +51,8 @@ export interface Browsed {
 	found: Found[];
 	/** Copies that a newer one has replaced. */
 	older: GetMessage[];
+	/** Messages fetched: the queue lacks them until they are acknowledged or the channel has closed. */
+	fetched: number;
 	/** True when more lie behind those looked at. */
 	more: boolean;
 }
@@ -89,7 +93,21 @@ export async function browse(channel: Channel, options: BrowseOptions): Promise<
 		...rest,
 		message: options.keep(rest.mail) ? message : undefined,
 	}));
-	return { found, older, more: looked < messageCount };
+	return { found, older, fetched: newest.size + older.length, more: looked < messageCount };
+}
+
+/** The broker gives messages back within milliseconds after the channel has closed; in milliseconds. */
+const RETURN_TIMEOUT_MS = 2_000;
+const RETURN_POLL_MS = 10;
+
+/** Waits until so many messages lie in the queue again: whoever looks before sees none, and takes the queue for empty. */
+export async function returned(broker: Broker, queue: string, count: number): Promise<void> {
+	if (count === 0) return;
+	await broker.withChannel(async (channel) => {
+		for (const deadline = Date.now() + RETURN_TIMEOUT_MS; Date.now() < deadline; await delay(RETURN_POLL_MS)) {
+			if ((await channel.checkQueue(queue)).messageCount >= count) return;
+		}
+	});
 }
 
 /** Enough of a message to acknowledge it. */

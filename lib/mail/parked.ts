@@ -14,7 +14,7 @@ import type { MessageReader } from './envelope.ts';
 import { readHeaders } from './headers.ts';
 import type { Ledger, LedgerKey, LedgerRow } from './ledger.ts';
 import type { MailOutcome } from './outcomes.ts';
-import { type Browsed, browse, type Found, type ParkedMail } from './parked-browse.ts';
+import { type Browsed, browse, type Found, type ParkedMail, returned } from './parked-browse.ts';
 import type { ParkedLock } from './parked-lock.ts';
 import type { MailQueues } from './queues.ts';
 
@@ -79,6 +79,8 @@ type Decision = (found: Found & { message: GetMessage }) => Promise<'done' | 'al
 
 export class ParkedMails {
 	readonly #options: ParkedOptions;
+	/** Messages that must lie in the queue once the lock's holder is done. */
+	#fetched = 0;
 
 	constructor(options: ParkedOptions) {
 		this.#options = options;
@@ -137,6 +139,7 @@ export class ParkedMails {
 				recipient: address,
 				correctedBy: actor,
 			});
+			this.#fetched++; // the copy lies there in the place of the one that is acknowledged
 			return 'done';
 		});
 		const [failure] = report.failed;
@@ -225,7 +228,7 @@ export class ParkedMails {
 		const { key } = one.mail;
 		try {
 			const outcome = await decide(one);
-			channel.ack(one.message);
+			this.#ack(channel, one.message);
 			report[outcome].push(key);
 		} catch (thrown) {
 			report.failed.push({ key, text: toHubError(thrown).message });
@@ -242,13 +245,27 @@ export class ParkedMails {
 			keep,
 		});
 		// The newer copy lies in the queue, so these are only in the way.
-		for (const message of browsed.older) channel.ack(message);
+		this.#fetched = browsed.fetched;
+		for (const message of browsed.older) this.#ack(channel, message);
 		return browsed;
 	}
 
 	#locked<T>(work: (channel: Channel, lease: Lease) => Promise<T>): Promise<T> {
-		const { lock, broker } = this.#options;
-		return lock.hold((lease) => broker.withChannel((channel) => work(channel, lease), { timeoutMs: WORK_TIMEOUT_MS }));
+		const { lock, broker, queues } = this.#options;
+		return lock.hold(async (lease) => {
+			this.#fetched = 0;
+			try {
+				return await broker.withChannel((channel) => work(channel, lease), { timeoutMs: WORK_TIMEOUT_MS });
+			} finally {
+				// What was done is done, also where the connection ends before the broker has given the rest back.
+				await returned(broker, queues.parked, this.#fetched).catch(() => undefined);
+			}
+		});
+	}
+
+	#ack(channel: Channel, message: GetMessage): void {
+		channel.ack(message);
+		this.#fetched--;
 	}
 }
 
