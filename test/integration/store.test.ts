@@ -71,6 +71,29 @@ async function takeWhenFree(store: Store, name: string, owner: string) {
 	}
 }
 
+/** The same store, but its first insertion throws after it was carried out, as when the connection breaks then. */
+function losingFirstAnswer(store: Store): Store {
+	let lost = false;
+	const over = <T extends object>(target: T): T =>
+		new Proxy(target, {
+			get(inner, name) {
+				const member: unknown = Reflect.get(inner, name);
+				if (typeof member !== 'function') return member;
+				return (...given: unknown[]) => {
+					const result: unknown = member.apply(inner, given);
+					if (!(result instanceof Promise)) return over(result as object);
+					return result.then((value: unknown) => {
+						if (name === 'topic') return over(value as object);
+						if (name !== 'execute' || lost) return value;
+						lost = true;
+						throw new HubError('STORE_UNAVAILABLE', 'The answer was lost.');
+					});
+				};
+			},
+		});
+	return over(store);
+}
+
 async function failureOf(promise: Promise<unknown>): Promise<HubError> {
 	const thrown = await promise.then(
 		() => assert.fail('nothing was thrown'),
@@ -386,6 +409,22 @@ function contract(fresh: () => Promise<StoreOptions>): void {
 			while ((await count()) < 450) await new Promise((resolve) => setTimeout(resolve, 20));
 			await audit.close();
 			assert.equal(await count(), 450);
+		});
+
+		test('records whose write succeeded but whose answer was lost are not kept twice and hold up no others', async () => {
+			const store = await openFresh();
+			const losing = losingFirstAnswer(store);
+			const audit = storeAudit(async () => losing, { retryMs: 10 });
+			audit.record({ action: 'mail.replay', actor: 'ana', subject: 'first', outcome: 'done' });
+			await audit.flush();
+			audit.record({ action: 'mail.replay', actor: 'ana', subject: 'second', outcome: 'done' });
+			await audit.flush();
+			await audit.close();
+			const table = await store.topic<HouseTables>(houseTopic);
+			assert.deepEqual(await table.selectFrom('hub_audit').select('subject').orderBy('subject').execute(), [
+				{ subject: 'first' },
+				{ subject: 'second' },
+			]);
 		});
 
 		test('details that are no JSON do not make the recorded action fail', async () => {
