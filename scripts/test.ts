@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
+import { shareBroker } from '../test/broker.ts';
 
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
@@ -67,6 +68,7 @@ if (positionals.length) {
 		if (!files.length) continue;
 		const begin = performance.now();
 		console.log(`— ${name} —`);
+		if (name === 'integration') await shareBroker(); // a start takes seconds: once, not once a file
 		await runFiles(files, concurrency);
 		console.log(`${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s\n`);
 	}

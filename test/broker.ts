@@ -200,6 +200,11 @@ export async function startBroker(options: { settings?: string[] } = {}): Promis
 	return broker;
 }
 
+/** Starts the broker that all files of this test run share; it ends with this process. */
+export async function shareBroker(): Promise<void> {
+	process.env[SHARED_VARIABLE] = JSON.stringify((await startBroker()).ports);
+}
+
 let shared: Promise<TestBroker> | undefined;
 
 /** The broker of this test run, or of this process where no run started one. Use a virtual host of your own; never kill it. */
