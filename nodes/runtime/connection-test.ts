@@ -41,6 +41,8 @@ export interface ConnectionTest<F extends Fields, S extends Fields> {
 	 * Default `flows.write`: what is tested may be anything, as in a flow, so whoever may not deploy may not test.
 	 */
 	permission?: string | string[];
+	/** What a success is called, in the shared catalogue; default `test.ok`. */
+	success?: string;
 	/** Must never throw for what a server does; may throw for what the person typed. */
 	probe(input: ProbeInput<F, S>): Promise<Probe>;
 }
@@ -48,7 +50,7 @@ export interface ConnectionTest<F extends Fields, S extends Fields> {
 /** Adds the route. Call once in a node file. */
 export function defineConnectionTest<F extends Fields, S extends Fields>(
 	RED: NodeAPI,
-	{ node, path = node.type, permission = 'flows.write', probe }: ConnectionTest<F, S>,
+	{ node, path = node.type, permission = 'flows.write', success = 'test.ok', probe }: ConnectionTest<F, S>,
 ): void {
 	adminRoute(RED, {
 		method: 'post',
@@ -59,7 +61,7 @@ export function defineConnectionTest<F extends Fields, S extends Fields>(
 			if (!('config' in screen)) return { ok: false, phrase: shared('node.notReady', { problems: screen.problems }) };
 			const { config, secrets, tls } = screen;
 			const { ok, text, code } = await probe({ config, secrets, tls, signal, body, actor });
-			return { ok, phrase: shared(ok ? 'test.ok' : `error.${code ?? 'INTERNAL'}`), text };
+			return { ok, phrase: shared(ok ? success : `error.${code ?? 'INTERNAL'}`), text };
 		},
 	});
 }

@@ -37,6 +37,7 @@ export default function (RED: NodeAPI): void {
 	defineConnectionTest(RED, {
 		node: smtpNode,
 		path: 'smtp-server/mail',
+		success: 'test.mailSent',
 		// A mail to anybody in the clinic's name: an administrator's right, beside the one to deploy.
 		permission: ['flows.write', 'clinic-hub.smtp.test-mail'],
 		async probe({ config, secrets, tls, signal, body, actor }): Promise<Probe> {

@@ -98,7 +98,8 @@ export async function openEditor(
 		},
 		async deploy() {
 			await page.locator('#red-ui-header-button-deploy').click();
-			await page.locator('#red-ui-header-button-deploy.disabled').waitFor();
+			// The button is grey from the click on; this is set when the answer has come.
+			await page.waitForFunction('RED.nodes.dirty() === false');
 		},
 		async picture(name) {
 			await page.screenshot({ path: path.join(OUTPUT, `${name}.png`) });
