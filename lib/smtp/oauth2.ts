@@ -86,12 +86,13 @@ function read(status: number, body: string): Token {
 		return { value: answer.access_token, expires: Date.now() + seconds * 1000 };
 	}
 	// RFC 6749 5.2: only the code of an error is for machines; the description may repeat what we sent.
-	const code = /^[a-z_]{1,40}$/.exec(String(answer.error))?.[0] ?? `HTTP ${status}`;
+	const { error } = answer;
+	const code = typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? error : `HTTP ${status}`;
 	const temporary = status === 429 || status >= 500 || code === 'temporarily_unavailable';
 	throw new TokenError(
 		temporary
 			? `No access token: the token endpoint is not available (${code}).`
-			: `No access token: the token endpoint refuses client or refresh token (${code}).`,
+			: `No access token: the token endpoint gives none for this client (${code}).`,
 		temporary,
 	);
 }
