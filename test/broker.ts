@@ -3,7 +3,7 @@
  * kill it. Both end, and take their directory away, with the process that asked for them, however that ends.
  * RABBITMQ_VERSION=4 runs the same tests on RabbitMQ 4 (`lab/rabbitmq/version4.ts`).
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { freePort } from '../lab/ports.ts';
 import { type Management, management } from '../lab/rabbitmq/management.ts';
 import {
@@ -20,6 +21,8 @@ import {
 	type RabbitPorts,
 	rabbitNode,
 } from '../lab/rabbitmq/node.ts';
+
+const execute = promisify(execFile);
 
 /** A start takes 5 s alone and was seen to take 25 s on two cores that others load; in ms. */
 const START_TIMEOUT_MS = 120_000;
@@ -127,6 +130,12 @@ export class OwnBroker extends TestBroker {
 		await this.#end('server', 'SIGTERM');
 	}
 
+	/** Runs rabbitmqctl, e.g. `control('set_disk_free_limit', '100TB')`, which raises an alarm. */
+	async control(...args: string[]): Promise<void> {
+		const { command, args: all, env } = this.#node.control(...args);
+		await execute(command, all, { env: environment(env) });
+	}
+
 	/** Freezes or thaws the process: connections stay open and say nothing. */
 	signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
 		this.#children.get('server')?.kill(signal);
@@ -135,7 +144,7 @@ export class OwnBroker extends TestBroker {
 	async #spawn(name: 'epmd' | 'server', { command, args, env }: RabbitCommand): Promise<void> {
 		const log = await open(this.#log(name), 'a');
 		const child = spawn(command, args, {
-			env: { PATH: `${process.env['PATH']}:/usr/sbin:/sbin`, LANG: 'C.UTF-8', ...env },
+			env: environment(env),
 			detached: true,
 			stdio: ['ignore', log.fd, log.fd],
 		});
@@ -212,6 +221,10 @@ export function sharedBroker(): Promise<TestBroker> {
 	const ports = process.env[SHARED_VARIABLE];
 	shared ??= ports === undefined ? startBroker() : Promise.resolve(new TestBroker(JSON.parse(ports) as RabbitPorts));
 	return shared;
+}
+
+function environment(env: Record<string, string>): NodeJS.ProcessEnv {
+	return { PATH: `${process.env['PATH']}:/usr/sbin:/sbin`, LANG: 'C.UTF-8', ...env };
 }
 
 function unrefStream(stream: unknown): void {

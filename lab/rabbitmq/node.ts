@@ -46,11 +46,13 @@ export interface RabbitNode {
 	readonly epmd: RabbitCommand;
 	/** SIGTERM ends it in order; SIGKILL is what a power cut is. */
 	readonly server: RabbitCommand;
+	/** rabbitmqctl for this node, e.g. `control('set_disk_free_limit', '50MB')`; its virtual machine takes seconds to start. */
+	control(...args: string[]): RabbitCommand;
 	/** Writes configuration; keeps data that is already there. */
 	write(): Promise<void>;
 }
 
-const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
+const PROGRAMS = '/usr/lib/rabbitmq/bin';
 
 /**
  * Idle schedulers sleep instead of spinning (several nodes share few cores here), and the distribution port stays on
@@ -101,7 +103,8 @@ export function rabbitNode({
 		managementUrl: `http://127.0.0.1:${ports.management}`,
 		directory: outside,
 		epmd: inRoot('epmd', '-port', String(ports.epmd), '-address', '127.0.0.1'),
-		server: inRoot(SERVER, '-noinput'),
+		server: inRoot(`${PROGRAMS}/rabbitmq-server`, '-noinput'),
+		control: (...args) => inRoot(`${PROGRAMS}/rabbitmqctl`, '--quiet', ...args),
 		async write() {
 			await mkdir(outside, { recursive: true });
 			await writeFile(path.join(outside, 'rabbitmq.conf'), `${configuration.join('\n')}\n`, { mode: 0o600 });
