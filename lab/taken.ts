@@ -6,9 +6,10 @@ const TAKEN = {
 	en: 'Port {port} ({system}) is taken by process {pid}: {command}',
 	es: 'El puerto {port} ({system}) lo ocupa el proceso {pid}: {command}',
 };
-const TAKEN_BY_OTHERS = {
-	en: "Port {port} ({system}) is taken by another account's process (as root: `ss -ltnp sport = :{port}`)",
-	es: 'El puerto {port} ({system}) lo ocupa un proceso de otra cuenta (como root: `ss -ltnp sport = :{port}`)',
+/** Of another account, or seen from inside a container that shares the network with it. */
+const TAKEN_UNSEEN = {
+	en: 'Port {port} ({system}) is taken by a process that cannot be seen from here (as root: `ss -ltnp sport = :{port}`)',
+	es: 'El puerto {port} ({system}) lo ocupa un proceso que desde aquí no se ve (como root: `ss -ltnp sport = :{port}`)',
 };
 const ADVICE = {
 	en: 'End it, or start beside it: npm run demo -- --port-offset {offset}',
@@ -27,7 +28,7 @@ export async function explain(
 	const lines = taken.map(({ port, pid, command = '?' }) => {
 		const system = ports.find((one) => one.port === port)?.system ?? '';
 		return pid === undefined
-			? say(language, TAKEN_BY_OTHERS, { port, system })
+			? say(language, TAKEN_UNSEEN, { port, system })
 			: say(language, TAKEN, { port, system, pid, command });
 	});
 	for (const offset of OFFSETS) {

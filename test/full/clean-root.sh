@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs inside a clean Debian root as its only session: the README's commands as written, with figures on standard output.
-# Usage: clean-root.sh CHECKOUT test|demo
+# Usage: clean-root.sh CHECKOUT test
+#        clean-root.sh CHECKOUT demo [ARGUMENTS OF THE DEMO]
 set -m
 cd "$1" || exit 2
 export HOME=/root LANG=en_US.UTF-8
@@ -28,7 +29,7 @@ fi
 begin=$(date +%s%N)
 since() { echo "FIGURE $1 $((($(date +%s%N) - begin) / 1000000))"; }
 
-(npm install && npm run demo) > /tmp/first.log 2>&1 &
+(npm install && npm run demo "${@:3}") > /tmp/first.log 2>&1 &
 job=$!
 demo_runs /tmp/first.log "$job" || exit 1
 since first_demo_ms
@@ -38,7 +39,7 @@ echo "ACCEPTED $?"
 end_demo "$job"
 
 begin=$(date +%s%N)
-(npm install && npm run demo) > /tmp/second.log 2>&1 &
+(npm install && npm run demo "${@:3}") > /tmp/second.log 2>&1 &
 job=$!
 demo_runs /tmp/second.log "$job" || exit 1
 since second_demo_ms

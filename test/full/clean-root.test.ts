@@ -6,6 +6,8 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } fr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { listeners } from '../../lab/ports.ts';
+import { allSystems } from '../../lab/systems.ts';
 
 /** A second demo finds everything installed and built: what is left is `npm install` and the broker's start. In ms. */
 const SECOND_START_LIMIT_MS = 40_000;
@@ -47,8 +49,8 @@ function makeRoot(root: string): void {
 }
 
 /** Runs the script in the root with processes of its own: when it ends, so does all that it started. */
-async function inRoot(root: string, what: 'demo' | 'test'): Promise<string> {
-	const mounts = `mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" /bin/bash /clean-root.sh ${CHECKOUT} ${what}`;
+async function inRoot(root: string, ...what: string[]): Promise<string> {
+	const mounts = `mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" /bin/bash /clean-root.sh ${[CHECKOUT, ...what].join(' ')}`;
 	// What npm and the test runner set for their own children would change what npm does in there.
 	const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|TEST_|NODE_TEST|HUB_)/.test(name));
 	const env = { ...Object.fromEntries(kept), PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
@@ -67,6 +69,12 @@ async function inRoot(root: string, what: 'demo' | 'test'): Promise<string> {
 	return output;
 }
 
+/** Nothing, so that the command runs as the README has it; an offset where this machine uses one of the ports already. */
+async function offsetArguments(): Promise<string[]> {
+	const ports = allSystems({}).flatMap((system) => Object.values(system.ports));
+	return (await listeners(ports)).length === 0 ? [] : ['--', '--port-offset', '7000'];
+}
+
 describe('a clean Debian root with only Node.js 20, npm and apt', () => {
 	const root = mkdtempSync(path.join(tmpdir(), 'clean-root-'));
 
@@ -75,7 +83,7 @@ describe('a clean Debian root with only Node.js 20, npm and apt', () => {
 	after(() => rmSync(root, { recursive: true, force: true }));
 
 	test('the demo installs what it needs, is accepted, and starts fast the second time', async (t) => {
-		const output = await inRoot(root, 'demo');
+		const output = await inRoot(root, 'demo', ...(await offsetArguments()));
 		t.diagnostic(output.match(/^FIGURE .*$/gm)?.join(', ') ?? '');
 		assert.match(output, /^DONE$/m);
 		assert.match(output, /^ACCEPTED 0$/m, output.slice(-8_000));
