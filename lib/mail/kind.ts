@@ -48,9 +48,21 @@ export interface CustomKindOptions {
 const PURCHASE_TYPE = 'order.confirmed';
 const KIND_NAME = /^[a-z][a-z0-9_-]{0,39}$/;
 
+let contract: Promise<{ schema: JsonObject; check: Check }> | undefined;
+
+/** The order's contract, compiled once a process. */
+function orderContract(): Promise<{ schema: JsonObject; check: Check }> {
+	contract ??= (async () => {
+		const { default: file } = await import('../../contracts/purchase-message.schema.json', { with: { type: 'json' } });
+		const schema = file as JsonObject;
+		return { schema, check: await compileSchema(schema, 'Contract of the order') };
+	})();
+	return contract;
+}
+
 /** The confirmation of an order, purchase or sale. */
 export async function purchaseKind(options: PurchaseKindOptions = {}): Promise<MailKind> {
-	const { default: schema } = await import('../../contracts/purchase-message.schema.json', { with: { type: 'json' } });
+	const { schema, check } = await orderContract();
 	const sources = { ...(await builtInTemplates()), ...options.templates };
 	const templates = parseTemplates(sources, options.defaultLanguage ?? 'es');
 	return makeKind({
@@ -58,8 +70,8 @@ export async function purchaseKind(options: PurchaseKindOptions = {}): Promise<M
 		version: 1,
 		type: PURCHASE_TYPE,
 		templates,
-		schema: schema as JsonObject,
-		check: await compileSchema(schema as JsonObject, 'Contract of the order'),
+		schema,
+		check,
 	});
 }
 

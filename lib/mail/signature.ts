@@ -16,20 +16,20 @@ const HEADER = /^v1;kid=([A-Za-z0-9._-]{1,64});([0-9a-f]{64})$/;
 export const MIN_SECRET_CHARACTERS = 16;
 
 /**
- * Reads `id=secret` lines, as typed into the node; an empty text holds no key.
- * @throws HubError CONFIG_INVALID naming the line, never the secret
+ * Reads `id=secret` pairs separated by blanks or line ends, as typed into the node; an empty text holds no key.
+ * @throws HubError CONFIG_INVALID naming the pair, never the secret
  */
 export function parseKeys(text: string): Map<string, string> {
 	const keys = new Map<string, string>();
-	for (const [index, line] of text.split(/\r?\n/).entries()) {
-		if (line.trim() === '') continue;
-		const separator = line.indexOf('=');
-		const id = line.slice(0, Math.max(separator, 0)).trim();
-		const secret = line.slice(separator + 1).trim();
+	const pairs = text.split(/\s+/).filter((pair) => pair !== '');
+	for (const [index, pair] of pairs.entries()) {
+		const separator = pair.indexOf('=');
+		const id = pair.slice(0, Math.max(separator, 0));
+		const secret = pair.slice(separator + 1);
 		if (!KEY_ID.test(id)) {
 			throw new HubError(
 				'CONFIG_INVALID',
-				`Signature key ${index + 1}: write "id=secret", the id in letters, digits and . _ -`,
+				`Signature key ${index + 1}: write "id=secret" without blanks, the id in letters, digits and . _ -`,
 			);
 		}
 		if (secret.length < MIN_SECRET_CHARACTERS) {

@@ -3,8 +3,8 @@ import { suite, test } from 'node:test';
 import { parseKeys, sign } from '../../../lib/mail/signature.ts';
 
 suite('Signature keys as typed into the node', () => {
-	test('one key a line; blanks around and empty lines do not matter, = in a secret does', () => {
-		const keys = parseKeys('2025=0123456789abcdef\r\n\n  b = fedcba98=76543210= \n');
+	test('keys stand apart by blanks or line ends; = may stand in a secret', () => {
+		const keys = parseKeys('2025=0123456789abcdef\r\n\n  b=fedcba98=76543210= \n');
 		assert.deepEqual(
 			[...keys],
 			[
@@ -18,6 +18,7 @@ suite('Signature keys as typed into the node', () => {
 		['secretwithoutid-secret', /^Signature key 1: write "id=secret"/],
 		['=0123456789abcdef', /^Signature key 1: write "id=secret"/],
 		['a;b=0123456789abcdef', /^Signature key 1: write "id=secret"/],
+		['a =0123456789abcdef', /^Signature key 1: write "id=secret"/],
 		['a=short', /^Signature key "a": the secret is shorter than 16 characters/],
 		['a=0123456789abcdef\na=0123456789abcdeg', /^Signature key "a" stands there twice/],
 	];
