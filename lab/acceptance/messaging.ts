@@ -1,6 +1,6 @@
 /** The messaging test: a purchase confirmed in Odoo waits in the queue while the worker is paused, then is mailed. */
 import { HubError } from '../../lib/errors.ts';
-import type { Language } from '../language.ts';
+import { type Language, say } from '../language.ts';
 import { type Management, management } from '../rabbitmq/management.ts';
 import type { Text } from '../system.ts';
 import { type UntilOptions, until } from '../until.ts';
@@ -22,6 +22,11 @@ const MAIL_TIMEOUT_MS = 60_000;
 
 /** The broker counts anew every 5 s by default; a worker that was paused is gone from its numbers by then. In ms. */
 const STATISTICS_TIMEOUT_MS = 20_000;
+
+const NOBODY_TAKES: Text = { en: 'A queue from which nobody takes', es: 'Una cola de la que nadie toma' };
+const EMPTY: Text = { en: 'An empty queue', es: 'Una cola vacía' };
+const MESSAGE: Text = { en: 'A message about {number}', es: 'Un mensaje sobre {number}' };
+const MAIL: Text = { en: 'A mail about {number}', es: 'Un correo sobre {number}' };
 
 const SUPPLIER = 'Proveedor de la prueba de aceptación';
 
@@ -60,7 +65,7 @@ export async function acceptMessaging({ target, steps, language, signal }: Scena
 					await hub.pause(worker);
 					paused.push(worker);
 				}
-				await until('0 consumers', async () => (await consumersOf(broker, vhost, queue)) === 0, {
+				await until(say(language, NOBODY_TAKES), async () => (await consumersOf(broker, vhost, queue)) === 0, {
 					...wait(STATISTICS_TIMEOUT_MS),
 				});
 			},
@@ -76,7 +81,11 @@ export async function acceptMessaging({ target, steps, language, signal }: Scena
 		});
 		await seeMail(target, purchase, steps, wait(MAIL_TIMEOUT_MS));
 		await steps.step({ en: 'The queue is empty again', es: 'La cola queda vacía otra vez' }, () =>
-			until('0 messages', async () => (await messagesIn(broker, vhost, queue)) === 0, wait(STATISTICS_TIMEOUT_MS)),
+			until(
+				say(language, EMPTY),
+				async () => (await messagesIn(broker, vhost, queue)) === 0,
+				wait(STATISTICS_TIMEOUT_MS),
+			),
 		);
 	} finally {
 		for (const worker of paused) await hub.resume(worker);
@@ -125,7 +134,7 @@ async function seeInQueue(
 		title,
 		() =>
 			until(
-				`message about ${purchase.number}`,
+				say(wait.language, MESSAGE, { number: purchase.number }),
 				async () => {
 					if ((await messagesIn(broker, vhost, queue)) === 0) return undefined;
 					return messageAbout(broker, vhost, queue, purchase.number);
@@ -145,7 +154,7 @@ async function seeMail(target: Target, purchase: Purchase, steps: Steps, wait: U
 		{ en: 'Its mail is in the inbox', es: 'Su correo está en el buzón' },
 		() =>
 			until(
-				`mail about ${purchase.number}`,
+				say(wait.language, MAIL, { number: purchase.number }),
 				async () => (await mailsAbout(target.inbox.url, purchase.number, target.recipient))[0],
 				wait,
 			),
