@@ -23,6 +23,7 @@ const MAIL_TIMEOUT_MS = 60_000;
 /** The broker counts anew every 5 s by default; a worker that was paused is gone from its numbers by then. In ms. */
 const STATISTICS_TIMEOUT_MS = 20_000;
 
+const SOMEBODY_TAKES: Text = { en: 'A queue from which the worker takes', es: 'Una cola de la que toma el envío' };
 const NOBODY_TAKES: Text = { en: 'A queue from which nobody takes', es: 'Una cola de la que nadie toma' };
 const EMPTY: Text = { en: 'An empty queue', es: 'Una cola vacía' };
 const MESSAGE: Text = { en: 'A message about {number}', es: 'Un mensaje sobre {number}' };
@@ -60,6 +61,11 @@ export async function acceptMessaging({ target, steps, language, signal }: Scena
 		await steps.step(
 			{ en: 'The mail worker is paused and takes nothing', es: 'El envío de correos se pone en pausa y no toma nada' },
 			async () => {
+				if (workers.some((worker) => !worker.paused)) {
+					await until(say(language, SOMEBODY_TAKES), async () => (await consumersOf(broker, vhost, queue)) > 0, {
+						...wait(STATISTICS_TIMEOUT_MS),
+					});
+				}
 				for (const worker of workers) {
 					if (worker.paused) continue;
 					await hub.pause(worker);

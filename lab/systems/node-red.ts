@@ -71,7 +71,7 @@ function editorUrl(context: LabContext): string {
 
 /** Only what the hub and its flows read: flows can show their environment, and the broker's administrator is not theirs. */
 function hubVariables(context: LabContext): Record<string, string> {
-	const read = new Set(FLOW_VARIABLES.flatMap((group) => Object.keys(group)));
+	const read = new Set(['ODOO_URL', ...FLOW_VARIABLES.flatMap((group) => Object.keys(group))]);
 	return {
 		...Object.fromEntries(Object.entries(context.variables()).filter(([name]) => read.has(name))),
 		HUB_HOST: EDITOR_HOST,
