@@ -7,7 +7,7 @@ import { type UntilOptions, until } from '../until.ts';
 import { HubSession, type MailWorkerRow } from './hub.ts';
 import { mailsAbout, newestMails, type ReceivedMail } from './inbox.ts';
 import { OdooSession, type Purchase } from './odoo.ts';
-import { consumersOf, messageAbout, messagesIn } from './queue.ts';
+import { consumersOf, lookFor, messagesIn } from './queue.ts';
 import type { Steps } from './steps.ts';
 import type { Target } from './target.ts';
 
@@ -141,10 +141,7 @@ async function seeInQueue(
 		() =>
 			until(
 				say(wait.language, MESSAGE, { number: purchase.number }),
-				async () => {
-					if ((await messagesIn(broker, vhost, queue)) === 0) return undefined;
-					return messageAbout(broker, vhost, queue, purchase.number);
-				},
+				lookFor(broker, vhost, queue, purchase.number),
 				wait,
 			),
 		({ properties: { message_id = '?', delivery_mode } }) => {

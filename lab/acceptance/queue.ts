@@ -1,12 +1,19 @@
 /** Looks into a queue through RabbitMQ's management API. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { HubError } from '../../lib/errors.ts';
 import type { Management } from '../rabbitmq/management.ts';
 
-/**
- * How many waiting messages are looked at. Each look counts as a delivery for the queue's delivery limit of 20, so it is
- * done once, when the queue is known to hold something.
- */
+/** How many waiting messages are looked at in one look. */
 const LOOK_AT = 100;
+
+/**
+ * Each look at waiting messages counts as a delivery of every one of them, and the queue parks a message after 20: so many
+ * looks may find others' messages without the one looked for. Looks at an empty queue are free.
+ */
+const LOOKS_AT_OTHERS = 5;
+
+/** Between two such looks, in ms. */
+const PAUSE_MS = 2_000;
 
 interface Message {
 	payload: string;
@@ -30,15 +37,32 @@ async function look(api: Management, vhost: string, queue: string): Promise<{ co
 	return found;
 }
 
-/** The waiting message about an order; it stays where it is. */
-export async function messageAbout(
+/**
+ * A look for the waiting message about an order, to be repeated; the message stays where it is. Throws `TIMEOUT` when the
+ * queue holds others' messages and the one looked for does not come.
+ */
+export function lookFor(
 	api: Management,
 	vhost: string,
 	queue: string,
 	order: string,
-): Promise<Message | undefined> {
+): () => Promise<Message | undefined> {
 	const path = `${api.of('queues', vhost, queue)}/get`;
 	const request = { count: LOOK_AT, ackmode: 'ack_requeue_true', encoding: 'auto' };
-	const messages = (await api.request<Message[]>('POST', path, request)) ?? [];
-	return messages.find(({ payload }) => payload.includes(JSON.stringify(order)));
+	let looks = 0;
+	return async () => {
+		if (looks >= LOOKS_AT_OTHERS) {
+			throw new HubError(
+				'TIMEOUT',
+				`${queue} holds other messages; the one about ${order} is not among the first ${LOOK_AT}`,
+			);
+		}
+		const messages = (await api.request<Message[]>('POST', path, request)) ?? [];
+		const found = messages.find(({ payload }) => payload.includes(JSON.stringify(order)));
+		if (found === undefined && messages.length > 0) {
+			looks += 1;
+			await delay(PAUSE_MS);
+		}
+		return found;
+	};
 }
