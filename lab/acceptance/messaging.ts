@@ -138,12 +138,13 @@ async function seeInQueue(
 	};
 	await steps.step(
 		title,
-		() =>
-			until(
-				say(wait.language, MESSAGE, { number: purchase.number }),
-				lookFor(broker, vhost, queue, purchase.number),
-				wait,
-			),
+		async () => {
+			const what = say(wait.language, MESSAGE, { number: purchase.number });
+			const message = await until(what, lookFor(broker, vhost, queue, purchase.number), wait);
+			// The broker's numbers are seconds old: only after they have shown the message does their zero mean anything.
+			await until(what, async () => (await messagesIn(broker, vhost, queue)) > 0, wait);
+			return message;
+		},
 		({ properties: { message_id = '?', delivery_mode } }) => {
 			return delivery_mode === 2
 				? { en: `${message_id}, kept on disk`, es: `${message_id}, guardado en disco` }
