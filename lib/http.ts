@@ -48,12 +48,23 @@ export async function exchange(request: HttpRequest): Promise<HttpResponse> {
 	}
 }
 
+/** True for what `exchange` takes. */
+export function isHttpUrl(text: string): boolean {
+	if (!URL.canParse(text)) return false;
+	const { protocol, username, password } = new URL(text);
+	return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
+}
+
+/** True for addresses to which a secret may go: over TLS, or without leaving this machine. */
+export function isPrivateUrl(text: string): boolean {
+	if (!isHttpUrl(text)) return false;
+	const { protocol, hostname } = new URL(text);
+	return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
 function parse(text: string): URL {
-	const url = URL.canParse(text) ? new URL(text) : undefined;
-	if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.username !== '' || url.password !== '') {
-		throw new HubError('CONFIG_INVALID', 'The address must begin with https:// (or http://) and hold no user name.');
-	}
-	return url;
+	if (isHttpUrl(text)) return new URL(text);
+	throw new HubError('CONFIG_INVALID', 'The address must begin with https:// (or http://) and hold no user name.');
 }
 
 async function once(url: URL, { method, headers, body, maxBytes = MAX_BYTES }: HttpRequest, signal: AbortSignal) {

@@ -1,6 +1,7 @@
 /** How an SMTP server is reached, and how long each step may take. */
 import { isIPv4 } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
+import { isPrivateUrl } from '../http.ts';
 import type { Log } from '../log.ts';
 import { hasControls, parseAddress } from './address.ts';
 import type { Mailbox } from './mail.ts';
@@ -97,14 +98,8 @@ export function faults(options: SmtpOptions): string[] {
 			'Without TLS the password would cross the network readably: choose TLS or STARTTLS, or allow it expressly.',
 		);
 	}
-	if (auth?.type === 'oauth2' && !isPrivateEndpoint(auth.accessUrl)) {
+	if (auth?.type === 'oauth2' && !isPrivateUrl(auth.accessUrl)) {
 		found.push('The address of the token endpoint must begin with https://.');
 	}
 	return found;
-}
-
-function isPrivateEndpoint(url: string): boolean {
-	if (!URL.canParse(url)) return false;
-	const { protocol, hostname } = new URL(url);
-	return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }

@@ -1,7 +1,7 @@
 /** An HTTP or HTTPS server that keeps what it is asked and answers as a test says. */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
 export interface ReceivedRequest {
 	method: string;
@@ -39,6 +39,12 @@ export async function startHttp(
 		if (reply !== 'stall') outgoing.writeHead(reply.status ?? 200, reply.headers).end(reply.body);
 	};
 	const listener = options.tls ? createSecureServer(options.tls, handle) : createServer(handle);
+	// A tunnel is no longer one of the server's own connections.
+	const sockets = new Set<Socket>();
+	listener.on('connection', (socket: Socket) => {
+		sockets.add(socket);
+		socket.once('close', () => sockets.delete(socket));
+	});
 	listener.on('connect', (request: IncomingMessage, socket) => {
 		server.tunnels.push(request.url ?? '');
 		const [host, port] = (request.url ?? '').split(':');
@@ -62,7 +68,7 @@ export async function startHttp(
 		[Symbol.asyncDispose]: () =>
 			new Promise<void>((resolve) => {
 				listener.close(() => resolve());
-				listener.closeAllConnections();
+				for (const socket of sockets) socket.destroy();
 			}),
 	};
 	return server;
