@@ -1,6 +1,7 @@
 /**
  * `npm run accept`: the acceptance tests, step by step, against the lab on this machine (started if it does not run) or,
- * where HUB_URL is set, against the deployment that the variables name. Ends with 0 when every step holds.
+ * where HUB_URL is set, against the deployment that the variables name. Ends with 0 when every step holds. A lab that it
+ * starts takes the demo's arguments.
  */
 import { readVariables } from '../lib/config/read.ts';
 import { HubError, toHubError } from '../lib/errors.ts';
@@ -10,6 +11,7 @@ import { namesDeployment, targetFrom } from './acceptance/target.ts';
 import { bringUp, labDirectory } from './bring-up.ts';
 import type { Lab } from './lab.ts';
 import { languageOf, say } from './language.ts';
+import { parseOptions } from './options.ts';
 import { runningLab } from './running.ts';
 import { allSystems } from './systems.ts';
 import { terminal } from './terminal.ts';
@@ -55,17 +57,10 @@ async function variables(): Promise<Record<string, string | undefined>> {
 		throw new HubError('LAB_RUNNING', say(language, WORDS.starting, { pid: running.owner.pid }));
 	}
 	print(say(language, WORDS.own));
-	ownLab = await bringUp({
-		systems: allSystems(),
-		portOffset: 0,
-		fresh: false,
-		install: true,
-		host: '127.0.0.1',
-		language,
-		signal: abort.signal,
-		print,
-		update,
-	});
+	const systems = allSystems();
+	const names = systems.map(({ name }) => name);
+	const options = parseOptions(process.argv.slice(2), names, language);
+	ownLab = await bringUp({ ...options, systems, language, signal: abort.signal, print, update });
 	return ownLab.variables;
 }
 

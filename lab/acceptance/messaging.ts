@@ -14,6 +14,9 @@ import type { Target } from './target.ts';
 /** What "the screen answers at once" may mean, in ms: under a second a person does not lose the thread. */
 const ANSWER_LIMIT_MS = 1_000;
 
+/** From "flows started" to a worker that can be paused, in ms. */
+const WORKER_TIMEOUT_MS = 15_000;
+
 /** From Odoo's outbox to the queue; its job wakes within half a second, or with the next of its runs, each minute. In ms. */
 const QUEUE_TIMEOUT_MS = 75_000;
 
@@ -23,6 +26,10 @@ const MAIL_TIMEOUT_MS = 60_000;
 /** The broker counts anew every 5 s by default; a worker that was paused is gone from its numbers by then. In ms. */
 const STATISTICS_TIMEOUT_MS = 20_000;
 
+const WORKER: Text = {
+	en: 'A mail worker in the hub (flow “purchase-mail”)',
+	es: 'Un nodo de correo en el hub (flujo «purchase-mail»)',
+};
 const SOMEBODY_TAKES: Text = { en: 'A queue from which the worker takes', es: 'Una cola de la que toma el envío' };
 const NOBODY_TAKES: Text = { en: 'A queue from which nobody takes', es: 'Una cola de la que nadie toma' };
 const EMPTY: Text = { en: 'An empty queue', es: 'Una cola vacía' };
@@ -52,7 +59,7 @@ export async function acceptMessaging({ target, steps, language, signal }: Scena
 			await odoo.signIn();
 			await messagesIn(broker, vhost, queue);
 			await newestMails(target.inbox.url);
-			return runningWorkers(hub);
+			return runningWorkers(hub, wait(WORKER_TIMEOUT_MS));
 		},
 		(rows) => rows.map(({ label }) => label).join(', '),
 	);
@@ -98,11 +105,16 @@ export async function acceptMessaging({ target, steps, language, signal }: Scena
 	}
 }
 
-async function runningWorkers(hub: HubSession): Promise<MailWorkerRow[]> {
-	const rows = await hub.workers();
-	if (rows.length === 0)
-		throw new HubError('NOT_FOUND', 'The hub runs no mail worker: deploy the flow "purchase-mail"');
-	return rows;
+/** The hub's mail workers; a hub that has just started is given a moment for its flows. */
+async function runningWorkers(hub: HubSession, wait: UntilOptions): Promise<MailWorkerRow[]> {
+	return until(
+		say(wait.language, WORKER),
+		async () => {
+			const rows = await hub.workers();
+			return rows.length > 0 && rows;
+		},
+		wait,
+	);
 }
 
 async function confirmInOdoo(odoo: OdooSession, target: Target, steps: Steps): Promise<Purchase> {
