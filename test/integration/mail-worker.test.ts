@@ -138,7 +138,7 @@ test('two copies of one order at the same moment are mailed once', async (t) => 
 
 test('a sample goes to an allowed address only', async (t) => {
 	const lab = await mailLab(t);
-	const sample = (address: string) => aMessage(randomUUID(), (m) => (to(address)(m), (m['sample'] = true)));
+	const sample = (address: string) => ({ ...aMessage(randomUUID(), to(address)), sample: true });
 	await lab.publish([sample('Prueba@clinica.test'), sample('ventas@insumos.test')]);
 	const worker = await lab.worker({ sampleRecipients: ['prueba@clinica.test'] });
 	await until('both', () => worker.state.counts.sent === 1 && worker.state.counts.parked === 1);
