@@ -14,8 +14,12 @@ import type { AuditEvent } from '../lib/audit.ts';
 import { Health } from '../lib/health.ts';
 import { messageReader } from '../lib/mail/envelope.ts';
 import { purchaseKind } from '../lib/mail/kind.ts';
+import { Ledger } from '../lib/mail/ledger.ts';
 import type { JsonObject } from '../lib/mail/message.ts';
 import type { MailOutcome, ParkedGarbage } from '../lib/mail/outcomes.ts';
+import { ParkedMails } from '../lib/mail/parked.ts';
+import { ParkedLock } from '../lib/mail/parked-lock.ts';
+import { MailQueues } from '../lib/mail/queues.ts';
 import { MailWorker, type MailWorkerOptions } from '../lib/mail/worker.ts';
 import { SmtpClient } from '../lib/smtp/client.ts';
 import { openStore, type Store } from '../lib/store/store.ts';
@@ -45,8 +49,9 @@ export const FAST_LEVELS = [
 export async function until<T>(
 	what: string,
 	check: () => Promise<T | undefined | false> | T | undefined | false,
+	timeoutMs = UNTIL_MS,
 ): Promise<T> {
-	for (const deadline = Date.now() + UNTIL_MS; ; await delay(POLL_MS)) {
+	for (const deadline = Date.now() + timeoutMs; ; await delay(POLL_MS)) {
 		const found = await check();
 		if (found !== undefined && found !== false) return found;
 		if (Date.now() > deadline) throw new Error(`Time is up: ${what}`);
@@ -89,6 +94,8 @@ export interface MailLab {
 	publish(bodies: (JsonObject | Buffer)[], headers?: Record<string, unknown>): Promise<void>;
 	/** A worker on the lab, started; closed with the test. */
 	worker(options?: Partial<MailWorkerOptions> & { broker?: Broker; pool?: number }): Promise<MailWorker>;
+	/** Reads what is parked, without a worker. */
+	parkedReader(): Promise<ParkedMails>;
 	/** Messages that lie in a queue, ready. */
 	depth(queue?: string): Promise<number>;
 }
@@ -166,6 +173,18 @@ export async function mailLab(t: TestContext, options: LabOptions = {}): Promise
 			worker.onOutcome((outcome) => outcomes.push(outcome));
 			worker.start();
 			return worker;
+		},
+		async parkedReader() {
+			return new ParkedMails({
+				broker,
+				queues: new MailQueues(broker, topology, 'test'),
+				retryExchange: topology.retryExchange,
+				read,
+				ledger: () => Ledger.open(store),
+				lock: new ParkedLock('test', 'test', async () => store),
+				audit: () => {},
+				onOutcome: () => {},
+			});
 		},
 		depth: (queue = QUEUE) => broker.withChannel(async (channel) => (await channel.checkQueue(queue)).messageCount),
 	};

@@ -1,0 +1,154 @@
+/** Workers as processes that are killed, and an SMTP server that knows how many mails it has in DATA at this moment. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Step } from '../../lab/smtp-script.ts';
+import { parkedQueue, retryQueue } from '../../lib/amqp/mail-queues.ts';
+import { Ledger } from '../../lib/mail/ledger.ts';
+import type { WorkerState } from '../../lib/mail/worker-state.ts';
+import { openStore } from '../../lib/store/store.ts';
+import { type MailLab, receivedIds, until } from '../mail-lab.ts';
+import type { WorkerProcessOptions } from './worker-process.ts';
+
+/** Connections of every worker here; at most so many mails may be doubtful after a kill. */
+export const POOL = 10;
+
+/** What a relay takes to answer the final dot, in ms. */
+const DOT_MS = 50;
+
+/** The full counts of the requirement with `npm run test:full`, else reduced ones. */
+export const FULL = process.env['TEST_FULL'] === '1';
+export const full = (whole: number, reduced: number): number => (FULL ? whole : reduced);
+
+/** Seeded, so that a failure can be repeated: TEST_SEED=… */
+export const SEED = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+/** mulberry32: small, even enough for choosing moments. */
+export function seeded(seed = SEED): () => number {
+	let state = seed;
+	return () => {
+		state = (state + 0x6d2b79f5) | 0;
+		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+	};
+}
+
+/** Counts the mails whose final dot has come and that were not answered yet. */
+export class Gauge {
+	inData = 0;
+
+	readonly dot: Step = async () => {
+		this.inData++;
+		await delay(DOT_MS);
+		this.inData--;
+		return '250 2.0.0 Ok: queued as LAB1';
+	};
+}
+
+export class WorkerProcess {
+	readonly #child: ChildProcess;
+	/** As told last. */
+	state: Pick<WorkerState, 'phase' | 'underWay' | 'problem' | 'counts'>;
+
+	constructor(options: WorkerProcessOptions) {
+		this.#child = fork(path.join(import.meta.dirname, 'worker-process.ts'), [JSON.stringify(options)], {
+			stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+		});
+		const counts = { sent: 0, retried: 0, parked: 0, discarded: 0, duplicates: 0 };
+		this.state = { phase: 'stopped', underWay: 0, problem: null, counts };
+		this.#child.on('message', (state: WorkerState) => {
+			this.state = state;
+		});
+	}
+
+	get running(): boolean {
+		return this.#child.exitCode === null && this.#child.signalCode === null;
+	}
+
+	/** SIGKILL at this very moment; resolves when the process is gone. */
+	async kill(): Promise<void> {
+		if (!this.running) return;
+		const exited = once(this.#child, 'exit');
+		this.#child.kill('SIGKILL');
+		await exited;
+	}
+}
+
+/** Starts workers on the lab; what still runs at the end of the test is killed. */
+export async function workerProcesses(
+	t: TestContext,
+	lab: MailLab,
+	options: { onUnknown: 'resend' | 'park'; pool?: number; storeUrl?: string },
+): Promise<{ start: (connectionName?: string) => WorkerProcess; ledgerCounts: () => ReturnType<Ledger['counts']> }> {
+	const directory = await mkdtemp(path.join(tmpdir(), 'hub-faults-'));
+	const started: WorkerProcess[] = [];
+	t.after(async () => {
+		await Promise.all(started.map((worker) => worker.kill()));
+		await rm(directory, { recursive: true, force: true });
+	});
+	const storeOptions = options.storeUrl ? { url: options.storeUrl } : { file: path.join(directory, 'store.sqlite') };
+	const ledgerCounts = async () => {
+		const store = await openStore(storeOptions);
+		try {
+			return await (await Ledger.open(store)).counts();
+		} finally {
+			await store.close();
+		}
+	};
+	const start = (connectionName = 'worker') => {
+		const worker = new WorkerProcess({
+			broker: lab.test.options(lab.vhost),
+			connectionName,
+			topology: lab.topology,
+			smtpPort: lab.smtp.port,
+			pool: options.pool ?? POOL,
+			store: storeOptions,
+			onUnknown: options.onUnknown,
+		});
+		started.push(worker);
+		return worker;
+	};
+	return { start, ledgerCounts };
+}
+
+/** Mails that lie parked, by key and reason. */
+export async function parkedIds(lab: MailLab): Promise<{ id: string; reason: string }[]> {
+	const reader = await lab.parkedReader();
+	const { mails } = await reader.list({ limit: 1_000 });
+	return mails.map(({ key, reason }) => ({ id: key.slice(key.indexOf('/') + 1), reason }));
+}
+
+/** Twice what the slowest case takes: the full counts, and a broker that looks for a missing queue every 180 s; in ms. */
+const SETTLE_TIMEOUT_MS = full(400_000, 60_000);
+
+/** So long must nothing change before all counts as settled, in ms: a message on its way between two queues is in neither. */
+const STABLE_MS = 400;
+
+/** Resolves when every one of these mails has arrived or is parked, and nothing is under way any more. */
+export async function settled(
+	lab: MailLab,
+	worker: { state: Pick<WorkerState, 'underWay'> },
+	ids: string[],
+): Promise<void> {
+	const { queue, levels } = lab.topology;
+	const queues = [queue, ...levels.map(({ name }) => retryQueue(queue, name))];
+	const quiet = async (): Promise<boolean> => {
+		const arrived = new Set(receivedIds(lab.smtp));
+		const parked = await lab.depth(parkedQueue(queue));
+		const depths = await Promise.all(queues.map((name) => lab.depth(name)));
+		const open = ids.filter((id) => !arrived.has(id)).length;
+		return open <= parked && worker.state.underWay === 0 && depths.every((depth) => depth === 0);
+	};
+	let since = Date.now();
+	const stable = async (): Promise<boolean> => {
+		// A broker or a queue that is not back yet cannot be asked.
+		if (!(await quiet().catch(() => false))) since = Date.now();
+		return Date.now() - since >= STABLE_MS;
+	};
+	await until('all mails have found their place', stable, SETTLE_TIMEOUT_MS);
+}

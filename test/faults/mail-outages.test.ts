@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startScript } from '../../lab/smtp-script.ts';
+import { Broker } from '../../lib/amqp/broker.ts';
+import { retryQueue } from '../../lib/amqp/mail-queues.ts';
+import { startBroker } from '../broker.ts';
+import { aMessage, type MailLab, mailLab, QUEUE, receivedIds, to, until } from '../mail-lab.ts';
+import { startPostgresql } from '../servers/postgresql.ts';
+import { FULL, full, Gauge, settled, workerProcesses } from './fault-lab.ts';
+
+const someIds = (count: number): string[] => Array.from({ length: count }, () => randomUUID());
+const orders = (ids: string[]) => ids.map((id, index) => aMessage(id, to(`a@supplier${index % 50}.test`)));
+
+const quickBroker = (lab: MailLab): Broker =>
+	new Broker({ ...lab.test.options(lab.vhost), retry: { minMs: 50, maxMs: 500, refusedMs: 500 } });
+
+test('the broker killed and stopped while mails go out: none is lost, none is sent twice', async (t) => {
+	const broker = await startBroker();
+	const gauge = new Gauge();
+	const lab = await mailLab(t, { script: { dot: gauge.dot }, broker });
+	t.after(() => broker.kill());
+	const ids = someIds(full(2_000, 300));
+	await lab.publish(orders(ids));
+	const worker = await lab.worker({ broker: quickBroker(lab), pool: 10 });
+	await until('a third is sent', () => lab.smtp.mails.length >= ids.length / 3);
+	await broker.kill();
+	await broker.start();
+	await until('two thirds are sent', () => lab.smtp.mails.length >= (ids.length * 2) / 3);
+	await broker.stop();
+	await broker.start();
+	await settled(lab, worker, ids);
+	assert.deepEqual(receivedIds(lab.smtp).toSorted(), ids.toSorted());
+});
+
+test('the queue deleted while mails wait in a delay: the worker makes it again, and they go out', async (t) => {
+	const lab = await mailLab(t, { levels: [{ name: 'a', delayMs: 1_500 }], script: { rcpt: '451 4.7.1 Later' } });
+	const ids = someIds(20);
+	await lab.publish(orders(ids));
+	const worker = await lab.worker({ broker: quickBroker(lab) });
+	await until('all wait', async () => (await lab.depth(retryQueue(QUEUE, 'a'))) === 20);
+	lab.smtp.script = {};
+	await lab.broker.withChannel((channel) => channel.deleteQueue(QUEUE));
+	await settled(lab, worker, ids);
+	assert.deepEqual(receivedIds(lab.smtp).toSorted(), ids.toSorted());
+});
+
+// The broker looks for the missing queue again after 180 s (dead_letter_worker_publisher_confirm_timeout).
+test('a delay that ends while there is no queue to go back to loses nothing', { skip: !FULL }, async (t) => {
+	const lab = await mailLab(t, { levels: [{ name: 'a', delayMs: 1_500 }], script: { rcpt: '451 4.7.1 Later' } });
+	const ids = someIds(20);
+	await lab.publish(orders(ids));
+	const worker = await lab.worker();
+	await until('all wait', async () => (await lab.depth(retryQueue(QUEUE, 'a'))) === 20);
+	await worker.close();
+	lab.smtp.script = {};
+	await lab.broker.withChannel((channel) => channel.deleteQueue(QUEUE));
+	await delay(3_000); // the delay ends in this time
+	const second = await lab.worker();
+	await settled(lab, second, ids);
+	assert.deepEqual(receivedIds(lab.smtp).toSorted(), ids.toSorted());
+});
+
+test('the queue deleted under a running worker: it says so, makes it again, and goes on', async (t) => {
+	const lab = await mailLab(t);
+	const worker = await lab.worker({ broker: quickBroker(lab) });
+	await until('it works', () => worker.state.phase === 'consuming');
+	await lab.broker.withChannel((channel) => channel.deleteQueue(QUEUE));
+	const id = randomUUID();
+	await until('the queue is back', () =>
+		lab.publish([aMessage(id)]).then(
+			() => true,
+			() => false,
+		),
+	);
+	await until('it is sent', () => worker.state.counts.sent === 1);
+});
+
+test('connection cut during an SMTP stall, with a second worker: each mail is sent once', async (t) => {
+	const postgresql = await startPostgresql();
+	t.after(() => postgresql.stop());
+	const stallMs = full(60_000, 6_000);
+	const lab = await mailLab(t, { levels: [{ name: 'a', delayMs: 500 }] });
+	const { start } = await workerProcesses(t, lab, { onUnknown: 'resend', storeUrl: await postgresql.database() });
+	const stalled = randomUUID();
+	lab.smtp.script = { dot: (nth) => (nth === 1 ? delay(stallMs, '250 Ok') : '250 Ok') };
+	await lab.publish([aMessage(stalled)]);
+	start('first');
+	await until('the first worker has it in DATA', () => lab.smtp.mails.length === 1);
+	const second = start('second');
+	await until('the second works', () => second.state.phase === 'consuming');
+	const others = someIds(30);
+	await lab.publish(orders(others));
+	await cutConnection(lab, 'first');
+	const ids = [stalled, ...others];
+	await until('the second has seen it', () => second.state.counts.duplicates > 0, stallMs + 30_000);
+	await settled(lab, second, ids);
+	assert.deepEqual(receivedIds(lab.smtp).toSorted(), ids.toSorted());
+});
+
+/** As a firewall or an administrator does; the worker is not asked. */
+async function cutConnection(lab: MailLab, name: string): Promise<void> {
+	type Listed = { name: string; vhost: string; client_properties?: { connection_name?: string } };
+	await until(`the connection of ${name} is cut`, async () => {
+		const all = (await lab.test.management.request<Listed[]>('GET', 'connections')) ?? [];
+		const found = all.find(({ vhost, client_properties: own }) => vhost === lab.vhost && own?.connection_name === name);
+		if (!found) return false;
+		await lab.test.management.request('DELETE', `connections/${encodeURIComponent(found.name)}`);
+		return true;
+	});
+}
+
+test('deploys in the middle are over in 2 s each: none is lost, none is sent twice', async (t) => {
+	const gauge = new Gauge();
+	const lab = await mailLab(t, { script: { dot: gauge.dot } });
+	const ids = someIds(full(2_000, 300));
+	await lab.publish(orders(ids));
+	for (let deploy = 1; deploy <= 3; deploy++) {
+		const worker = await lab.worker({ pool: 10 });
+		await until('mails are in DATA', () => lab.smtp.mails.length >= (ids.length * deploy) / 5 && gauge.inData >= 5);
+		const begin = performance.now();
+		await worker.close();
+		assert.ok(performance.now() - begin < 2_000, `${Math.round(performance.now() - begin)} ms`);
+		assert.equal(worker.state.phase, 'stopped');
+	}
+	const last = await lab.worker({ pool: 10 });
+	await settled(lab, last, ids);
+	assert.deepEqual(receivedIds(lab.smtp).toSorted(), ids.toSorted());
+});
+
+test('a deploy while the mail server says nothing is over in 2 s, and no mail is lost', async (t) => {
+	const lab = await mailLab(t, { script: { dot: (nth) => (nth <= 4 ? 'stall' : '250 Ok') } });
+	const ids = someIds(20);
+	await lab.publish(orders(ids));
+	const worker = await lab.worker({ pool: 4 });
+	await until('all connections stall', () => lab.smtp.mails.length === 4);
+	const begin = performance.now();
+	await worker.close();
+	assert.ok(performance.now() - begin < 2_000, `${Math.round(performance.now() - begin)} ms`);
+	const next = await lab.worker({ pool: 4 });
+	await settled(lab, next, ids);
+	assert.deepEqual([...new Set(receivedIds(lab.smtp))].toSorted(), ids.toSorted());
+});
+
+test('the mail server down for a while: none is lost, none is parked', async (t) => {
+	const downMs = full(60_000, 2_000);
+	const levels = Array.from({ length: 12 }, (_, index) => ({ name: `l${index}`, delayMs: FULL ? 6_000 : 400 }));
+	const lab = await mailLab(t, { levels });
+	const ids = someIds(50);
+	await lab.smtp.close();
+	await lab.publish(orders(ids));
+	const worker = await lab.worker({ pool: 10 });
+	await delay(downMs); // the outage itself
+	assert.equal(worker.state.counts.sent, 0);
+	const back = await startScript({}, { port: lab.smtp.port });
+	t.after(() => back.close());
+	await settled({ ...lab, smtp: back }, worker, ids);
+	assert.deepEqual(receivedIds(back).toSorted(), ids.toSorted());
+	assert.equal(worker.state.counts.parked, 0);
+});
