@@ -25,6 +25,19 @@ export interface SidebarTab {
 	onchange?(): void;
 }
 
+/** Monaco or Ace behind the one face that the editor gives both. */
+export interface CodeEditor {
+	getValue(): string;
+	setValue(value: string): void;
+	getSession(): { on(event: 'change', callback: () => void): void };
+	destroy(): void;
+}
+
+export interface Tabs {
+	addTab(tab: { id: string; label: string }): void;
+	activateTab(id: string): void;
+}
+
 interface AjaxFailure {
 	status: number;
 	responseJSON?: { code?: string; message?: string };
@@ -32,14 +45,19 @@ interface AjaxFailure {
 
 interface Editor {
 	_(key: string, values?: Record<string, unknown>): string;
+	editor: { createEditor(options: { id: string; mode: string; value: string }): CodeEditor };
 	comms: { subscribe(topic: string, callback: (topic: string, message: never) => void): void };
 	events: { on(event: string, callback: () => void): void };
 	i18n: { detectLanguage(): string };
-	nodes: { node(id: string): EditorNode | null };
+	nodes: {
+		node(id: string): EditorNode | null;
+		registerType(type: string, definition: Record<string, unknown> & ThisType<EditorNode>): void;
+	};
 	notify(message: string, options: { type: 'success' | 'warning' | 'error'; timeout?: number }): void;
 	plugins: {
 		registerPlugin(id: string, definition: Record<string, unknown>): void;
 	};
+	tabs: { create(options: { id: string; onchange(tab: { id: string }): void }): Tabs };
 	sidebar: { addTab(tab: SidebarTab): void; show(id: string): void };
 	user: { hasPermission(permission: string): boolean };
 	view: { reveal(id: string): void; redrawStatus(node: EditorNode): void };
@@ -48,6 +66,7 @@ interface Editor {
 declare global {
 	const RED: Editor;
 	const $: {
+		(selector: string): { on(events: string, callback: () => void): void };
 		ajax(request: {
 			url: string;
 			method: string;

@@ -1,0 +1,119 @@
+/** Registers `amqp-mail` with the editor and runs its dialog. */
+
+import { checks } from './checks.ts';
+import { CodeBox } from './code-box.ts';
+import { follow, input, isChecked } from './input.ts';
+import { TemplateTab } from './template-tab.ts';
+
+const PAGES = ['mail', 'templates', 'delivery', 'protection'] as const;
+
+/** Drafts have an output of their own. */
+const OUTPUTS = { plain: 2, compose: 3 } as const;
+
+let templateTab: TemplateTab | undefined;
+let schemaBox: CodeBox | undefined;
+
+function showPage(page: string): void {
+	for (const part of document.querySelectorAll<HTMLElement>('[data-amqp-mail-page]')) {
+		part.hidden = part.dataset['amqpMailPage'] !== page;
+	}
+	templateTab?.resize();
+}
+
+/** Shows what belongs to the chosen kind and to what is switched on. */
+function showParts(): void {
+	const shown: Record<string, boolean> = {
+		custom: input('kind').value === 'custom',
+		purchase: input('kind').value !== 'custom',
+		compose: isChecked('compose'),
+		results: isChecked('publishResults'),
+	};
+	for (const part of document.querySelectorAll<HTMLElement>('[data-amqp-mail-when]')) {
+		part.hidden = !shown[part.dataset['amqpMailWhen'] ?? ''];
+	}
+	input('outputs').value = String(isChecked('compose') ? OUTPUTS.compose : OUTPUTS.plain);
+}
+
+function close(): void {
+	templateTab?.close();
+	schemaBox?.destroy();
+	templateTab = undefined;
+	schemaBox = undefined;
+}
+
+RED.nodes.registerType('amqp-mail', {
+	category: 'clinic hub',
+	color: '#5b9bb0',
+	icon: 'amqp-mail.svg',
+	inputs: 1,
+	outputs: OUTPUTS.plain,
+	defaults: {
+		name: { value: '' },
+		version: { value: 1 },
+		outputs: { value: OUTPUTS.plain },
+		broker: { type: 'amqp-broker', value: '', required: true },
+		smtp: { type: 'smtp-server', value: '', required: true },
+		kind: { value: 'purchase' },
+		kindName: { value: '', validate: checks.kindName },
+		exchange: { value: '', validate: checks.name('exchange') },
+		routingKey: { value: '', validate: checks.name('routingKey') },
+		queue: { value: '', validate: checks.name('queue') },
+		retryExchange: { value: 'email_retry' },
+		schema: { value: '', validate: checks.schema },
+		templates: { value: [], validate: checks.templates },
+		defaultLanguage: { value: 'es', validate: checks.text('defaultLanguage') },
+		sample: { value: '' },
+		odooUrl: { value: '', validate: checks.origin('odooUrl') },
+		odooInternalUrl: { value: '', validate: checks.origin('odooInternalUrl') },
+		attachDocument: { value: false },
+		fromMessage: { value: false },
+		levels: { value: '10s 1m 10m 1h 6h', validate: checks.levels },
+		onUnknown: { value: 'resend' },
+		prefetch: { value: '', validate: checks.integer('prefetch', 1, 1000, { optional: true }) },
+		deliveryLimit: { value: '20', validate: checks.integer('deliveryLimit', 5, 1000) },
+		databases: { value: '', validate: checks.databases },
+		sampleRecipients: { value: '', validate: checks.addresses },
+		sampleBroker: { type: 'amqp-broker', value: '', required: false },
+		publishResults: { value: false },
+		resultsExchange: { value: 'email_results' },
+		compose: { value: false },
+		draftTimeout: { value: '30', validate: checks.integer('draftTimeout', 1, 300) },
+	},
+	credentials: { keys: { type: 'password' } },
+	label() {
+		return this.name || 'amqp-mail';
+	},
+	labelStyle() {
+		return this.name ? 'node_label_italic' : '';
+	},
+	inputLabels() {
+		return this._('amqp-mail.port.input');
+	},
+	outputLabels(index: number) {
+		return this._(`amqp-mail.port.${['outcomes', 'health', 'drafts'][index]}`);
+	},
+	oneditprepare() {
+		const tabs = RED.tabs.create({
+			id: 'amqp-mail-tabs',
+			onchange: ({ id }) => showPage(id.replace('amqp-mail-page-', '')),
+		});
+		for (const page of PAGES) tabs.addTab({ id: `amqp-mail-page-${page}`, label: this._(`amqp-mail.page.${page}`) });
+		const kind = input('kind');
+		if (!kind.value) kind.value = 'purchase';
+		const unknown = input('onUnknown');
+		if (!unknown.value) unknown.value = 'resend';
+		follow(['kind', 'compose', 'publishResults'], showParts);
+		schemaBox = new CodeBox('amqp-mail-schema', 'json', String(this['schema'] ?? ''), () => templateTab?.draw());
+		templateTab = new TemplateTab(this, () => schemaBox?.value ?? '');
+		void templateTab.open();
+	},
+	oneditsave() {
+		this['schema'] = schemaBox?.value ?? '';
+		templateTab?.save();
+		close();
+	},
+	oneditcancel: close,
+	oneditresize() {
+		templateTab?.resize();
+	},
+});
