@@ -14,7 +14,7 @@ import { type NoticeTables, noticesTopic } from './tables.ts';
 import { type Language, moreTimes } from './words.ts';
 
 export type { Channel } from './channel.ts';
-export type { Notice, Severity } from './notice.ts';
+export type { Notice } from './notice.ts';
 
 export interface NoticesOptions {
 	store: () => Promise<Store>;

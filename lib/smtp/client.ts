@@ -18,8 +18,8 @@ import { Transaction } from './transaction.ts';
 import { timeoutsOf, transportOptions } from './transport.ts';
 import { type Verification, verify } from './verify.ts';
 
-export type { Attachment, FailedSend, Mailbox, OutgoingMail, SendResult } from './mail.ts';
-export type { OAuth2Auth, PasswordAuth, SmtpOptions, SmtpTimeouts } from './options.ts';
+export type { FailedSend, Mailbox, OutgoingMail, SendResult } from './mail.ts';
+export type { SmtpOptions } from './options.ts';
 export type { Verification } from './verify.ts';
 
 export interface SendOptions {
