@@ -15,6 +15,7 @@ export function isAddress(text: string): boolean {
 /**
  * The addresses of a comma- or line-separated list as typed into a node.
  * @throws HubError CONFIG_INVALID naming the place in the list
+ * @public read by the fields of a node
  */
 export function parseAddresses(text: string): string[] {
 	const addresses = text

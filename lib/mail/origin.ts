@@ -3,6 +3,7 @@ import { HubError } from '../errors.ts';
 /**
  * The origin of an address as typed, such as `https://odoo.clinica.cl`; null when nothing is typed.
  * @throws HubError CONFIG_INVALID when it is more or other than scheme, host and port
+ * @public read by the fields of a node
  */
 export function parseOrigin(text: string): string | null {
 	const trimmed = text.trim().replace(/\/$/, '');

@@ -105,7 +105,8 @@ def _parameters(address, connection_name, limits):
         heartbeat=HEARTBEAT_S,
         connection_attempts=1,
         socket_timeout=limits.open_s,
-        stack_timeout=limits.open_s,
+        # Later than the deadline of `opening`, which acts first.
+        stack_timeout=limits.open_s + CUT_S,
         blocked_connection_timeout=limits.confirm_s,
         client_properties={"connection_name": connection_name},
     )
@@ -144,6 +145,10 @@ class _Handover:
         self._enter("opening")
         try:
             loop.start()
+        except AssertionError as error:
+            # pika 1.2 asserts when a connection is given up in the moment in which it
+            # fails by itself; by then there is nothing left to close.
+            self._fail_rest(explain(error, self._address))
         finally:
             loop.close()
         return {message.id: self._outcomes[message.id] for message in self._messages}
