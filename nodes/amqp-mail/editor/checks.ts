@@ -5,14 +5,14 @@ import { sharedText } from '../../runtime/editor/words.ts';
 
 type Check = (this: Record<string, unknown>, value: unknown) => true | string;
 
-const VARIABLE = /^\$\{\S+\}$/;
-const NAME = /^[A-Za-z0-9_.:-]{1,200}$/;
+const FROM_ENVIRONMENT = /^\$\{\S+\}$/;
+const AMQP_NAME = /^[A-Za-z0-9_.:-]{1,200}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const ADDRESS = /^[^\s@,;<>"]+@[^\s@,;<>"]+\.[^\s@,;<>"]+$/;
+const MAIL_ADDRESS = /^[^\s@,;<>"]+@[^\s@,;<>"]+\.[^\s@,;<>"]+$/;
 const WAIT = /^[1-9]\d{0,5}[smhd]$/;
 const ORIGIN = /^https?:\/\/[^\s/?#@]+\/?$/i;
 
-const problem = (reason: string, field: string): string =>
+const problemOf = (reason: string, field: string): string =>
 	sharedText(`problem.${reason}`, {
 		field: RED._(`@clinic-hub/node-red-clinic-hub/amqp-mail:amqp-mail.label.${field}`),
 	});
@@ -23,8 +23,8 @@ const isCustom = (node: Record<string, unknown>): boolean => node['kind'] === 'c
 function list(field: string, form: RegExp, reason: string): Check {
 	return (value) => {
 		const text = String(value ?? '').trim();
-		if (text === '' || VARIABLE.test(text)) return true;
-		return text.split(/[\s,;]+/).every((part) => part === '' || form.test(part)) ? true : problem(reason, field);
+		if (text === '' || FROM_ENVIRONMENT.test(text)) return true;
+		return text.split(/[\s,;]+/).every((part) => part === '' || form.test(part)) ? true : problemOf(reason, field);
 	};
 }
 
@@ -32,41 +32,42 @@ function list(field: string, form: RegExp, reason: string): Check {
 function own(field: string, form: RegExp, reason: string): Check {
 	return function (value) {
 		const text = String(value ?? '').trim();
-		if (text === '') return isCustom(this) ? problem('missing', field) : true;
-		return VARIABLE.test(text) || form.test(text) ? true : problem(reason, field);
+		if (text === '') return isCustom(this) ? problemOf('missing', field) : true;
+		return FROM_ENVIRONMENT.test(text) || form.test(text) ? true : problemOf(reason, field);
 	};
 }
 
 export const checks = {
 	...validators('amqp-mail'),
-	name: (field: string) => own(field, NAME, 'amqpName'),
+	name: (field: string) => own(field, AMQP_NAME, 'amqpName'),
 	kindName: own('kindName', /^[a-z][a-z0-9_-]{0,39}$/, 'kindName'),
 	levels: list('levels', WAIT, 'levels'),
 	databases: list('databases', UUID, 'uuids'),
-	addresses: list('sampleRecipients', ADDRESS, 'addresses'),
+	addresses: list('sampleRecipients', MAIL_ADDRESS, 'addresses'),
 	origin: (field: string): Check =>
 		function (value) {
 			const text = String(value ?? '').trim();
-			if (text === '') return field === 'odooUrl' && this['attachDocument'] === true ? problem('missing', field) : true;
-			return VARIABLE.test(text) || ORIGIN.test(text) ? true : problem('origin', field);
+			if (text === '')
+				return field === 'odooUrl' && this['attachDocument'] === true ? problemOf('missing', field) : true;
+			return FROM_ENVIRONMENT.test(text) || ORIGIN.test(text) ? true : problemOf('origin', field);
 		},
 	schema: function (value) {
 		if (!isCustom(this)) return true;
 		const text = String(value ?? '').trim();
-		if (text === '') return problem('missing', 'schema');
+		if (text === '') return problemOf('missing', 'schema');
 		try {
-			return typeof JSON.parse(text) === 'object' ? true : problem('json', 'schema');
+			return typeof JSON.parse(text) === 'object' ? true : problemOf('json', 'schema');
 		} catch {
 			// Whatever is wrong with it, the code editor marks the place.
-			return problem('json', 'schema');
+			return problemOf('json', 'schema');
 		}
 	} as Check,
 	templates: function (value) {
 		const rows = Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
-		if (isCustom(this) && rows.length === 0) return problem('missing', 'templates');
+		if (isCustom(this) && rows.length === 0) return problemOf('missing', 'templates');
 		const filled = rows.every((row) =>
 			['subject', 'text', 'html'].every((part) => String(row[part] ?? '').trim() !== ''),
 		);
-		return filled ? true : problem('incomplete', 'templates');
+		return filled ? true : problemOf('incomplete', 'templates');
 	} as Check,
 };
