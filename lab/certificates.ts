@@ -21,7 +21,7 @@ export interface Authority {
 	readonly ca: string;
 	/**
 	 * A server certificate for these DNS names and IP addresses.
-	 * @param days may be negative: then it has expired
+	 * @param days may be negative: then it has expired. Default: as long as the authority itself, 2 unless said otherwise
 	 */
 	issue(names: readonly string[], days?: number): Promise<Certificate>;
 }
@@ -46,16 +46,25 @@ export function selfSigned(names: readonly string[]): Promise<Certificate> {
 }
 
 /** A new authority; its key is kept in memory only. */
-export async function createAuthority(): Promise<Authority> {
+export async function createAuthority(validDays = 2): Promise<Authority> {
 	const root = await inDirectory(async (directory) => {
 		const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
 		const files = ['-keyout', key, '-out', cert];
-		await run('openssl', ['req', '-x509', ...NEW_KEY, ...files, '-days', '2', '-subj', '/CN=Lab authority']);
+		await run('openssl', [
+			'req',
+			'-x509',
+			...NEW_KEY,
+			...files,
+			'-days',
+			String(validDays),
+			'-subj',
+			'/CN=Lab authority',
+		]);
 		return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
 	});
 	return {
 		ca: root.cert,
-		issue: (names, days = 2) =>
+		issue: (names, days = validDays) =>
 			inDirectory(async (directory) => {
 				const file = (name: string) => join(directory, name);
 				await writeFile(file('ca.pem'), root.cert);

@@ -1,6 +1,8 @@
 /** Who listens on which TCP port of this machine, and free ports for tests. */
+
+import { once } from 'node:events';
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { commandOf } from './processes.ts';
 
 export interface Listener {
@@ -69,4 +71,15 @@ export async function freePort(): Promise<number> {
 			});
 		});
 	});
+}
+
+/** True when something takes connections there; throws what the system says when nothing does. */
+export async function canConnect(host: string, port: number): Promise<boolean> {
+	const socket = connect({ host, port });
+	try {
+		await once(socket, 'connect');
+		return true;
+	} finally {
+		socket.destroy();
+	}
 }

@@ -3,6 +3,7 @@ import { access, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FLOW_VARIABLES } from '../../lib/config/variables.ts';
 import type { Address, LabContext, LabProcess, System } from '../system.ts';
+import { inboxAuthority } from './inbox.ts';
 
 /** A first start loads some 60 node sets; on a busy two-core machine it was seen to take 12 s. */
 const START_TIMEOUT_MS = 60_000;
@@ -71,9 +72,11 @@ function editorUrl(context: LabContext): string {
 
 /** Only what the hub and its flows read: flows can show their environment, and the broker's administrator is not theirs. */
 function hubVariables(context: LabContext): Record<string, string> {
-	const read = new Set(['ODOO_URL', ...FLOW_VARIABLES.flatMap((group) => Object.keys(group))]);
+	const read = new Set(['ODOO_URL', 'SMTP_FROM', ...FLOW_VARIABLES.flatMap((group) => Object.keys(group))]);
 	return {
 		...Object.fromEntries(Object.entries(context.variables()).filter(([name]) => read.has(name))),
+		// As a clinic would let the hub trust its own mail server.
+		NODE_EXTRA_CA_CERTS: inboxAuthority(context),
 		HUB_HOST: EDITOR_HOST,
 		HUB_PORT: String(context.port('node-red', 'editor')),
 		HUB_LANGUAGE: context.options.language,
