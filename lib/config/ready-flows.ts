@@ -5,6 +5,8 @@ import path from 'node:path';
 
 interface FlowNode {
 	id: string;
+	/** Only `${NAME}` stands here in a ready flow. */
+	credentials?: Record<string, string>;
 }
 
 /**
@@ -23,8 +25,28 @@ export function placeReadyFlows(source: string, file: string): boolean {
 	}
 	if (nodes.size === 0) return false;
 	mkdirSync(path.dirname(file), { recursive: true });
-	// Under another name first: a start killed here must not leave half a file, which would count as a person's.
-	writeFileSync(`${file}.new`, JSON.stringify([...nodes.values()], null, 4));
-	renameSync(`${file}.new`, file);
+	const credentials: Record<string, Record<string, string>> = {};
+	const plain = [...nodes.values()].map(({ credentials: own, ...node }) => {
+		if (own) credentials[node.id] = own;
+		return node;
+	});
+	const keys = credentialFileOf(file);
+	if (!existsSync(keys) && Object.keys(credentials).length > 0) writeWhole(keys, credentials);
+	writeWhole(file, plain);
 	return true;
+}
+
+/**
+ * Node-RED reads credentials from a file of their own only, not from the flow's nodes, and encrypts what it finds there in
+ * plain text with its next write (@node-red/runtime, lib/storage/localfilesystem/projects and lib/nodes/credentials).
+ */
+function credentialFileOf(file: string): string {
+	const { dir, name, ext } = path.parse(file);
+	return path.join(dir, `${name}_cred${ext}`);
+}
+
+/** Under another name first: a start killed here must not leave half a file, which would count as a person's. */
+function writeWhole(file: string, content: unknown): void {
+	writeFileSync(`${file}.new`, JSON.stringify(content, null, 4), { mode: 0o600 });
+	renameSync(`${file}.new`, file);
 }

@@ -45,3 +45,24 @@ test('without ready flows no file is made', async () => {
 	assert.equal(placeReadyFlows(path.join(source, 'missing'), file), false);
 	assert.deepEqual(await readdir(source), []);
 });
+
+test('what a ready flow names as credentials goes where Node-RED reads it, and not into the flow file', async () => {
+	const node = { id: 'broker', type: 'amqp-broker', credentials: { password: `\${AMQP_PASSWORD}` } };
+	await writeFile(path.join(source, 'a.json'), JSON.stringify([node]));
+	assert.equal(placeReadyFlows(source, file), true);
+	assert.doesNotMatch(await readFile(file, 'utf8'), /credentials|AMQP_PASSWORD/);
+	const keys = JSON.parse(await readFile(path.join(path.dirname(file), 'flows_cred.json'), 'utf8'));
+	assert.deepEqual(keys, { broker: { password: `\${AMQP_PASSWORD}` } });
+});
+
+test('credentials that are there are never touched', async () => {
+	await writeFile(
+		path.join(source, 'a.json'),
+		JSON.stringify([{ id: 'b', type: 'x', credentials: { password: 'y' } }]),
+	);
+	await mkdir(path.dirname(file));
+	const keys = path.join(path.dirname(file), 'flows_cred.json');
+	await writeFile(keys, '{"$":"mine"}');
+	assert.equal(placeReadyFlows(source, file), true);
+	assert.equal(await readFile(keys, 'utf8'), '{"$":"mine"}');
+});
