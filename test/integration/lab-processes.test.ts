@@ -92,6 +92,7 @@ describe('processes of a lab', () => {
 	test('a second lab in the same directory is refused and does not touch the first', async () => {
 		const place = path.join(directory, 'twice');
 		const lab = await labProcess(place);
+		await threeRun(place);
 		const before = await marked(place);
 		await assert.rejects(Lab.open({ systems: [], directory: place }), (thrown: Error & { code?: string }) => {
 			assert.equal(thrown.code, 'LAB_RUNNING');

@@ -260,6 +260,8 @@ describe('interruption', () => {
 		await until(() => inData);
 		second.abort();
 		assert.equal((await waiting).outcome, 'temporary');
+		// Before the final dot has arrived the outcome would be known.
+		await until(() => server.mails.length === 1);
 		first.abort();
 		assert.equal((await sending).outcome, 'unknown');
 		assert.equal(server.connections.total, 1);
