@@ -7,6 +7,7 @@ export class Way {
 	mode: 'open' | 'refuse' | 'mute' = 'open';
 	readonly #server = createServer((client) => this.#accept(client));
 	readonly #sockets = new Set<Socket>();
+	readonly #held = new Set<Socket>();
 	readonly #target: number;
 
 	constructor(target: number) {
@@ -19,8 +20,9 @@ export class Way {
 		return (this.#server.address() as { port: number }).port;
 	}
 
-	get connections(): number {
-		return this.#sockets.size;
+	/** Connections that were accepted mute and are still open. */
+	get held(): number {
+		return this.#held.size;
 	}
 
 	close(): void {
@@ -36,7 +38,8 @@ export class Way {
 		this.#sockets.add(client);
 		client.on('close', () => this.#sockets.delete(client)).on('error', () => client.destroy());
 		if (this.mode === 'mute') {
-			client.resume();
+			this.#held.add(client);
+			client.on('close', () => this.#held.delete(client)).resume();
 			return;
 		}
 		const broker = createConnection(this.#target, '127.0.0.1');
