@@ -13,11 +13,14 @@ export class Admission {
 	/** Starts in the last second, oldest first; at most `#rate` of them. */
 	readonly #starts: number[] = [];
 	readonly #waiting: (() => void)[] = [];
+	readonly #now: () => number;
 	#running = 0;
 	#timer: NodeJS.Timeout | undefined;
 
-	constructor(size: number, ratePerSecond?: number) {
+	/** @param now a clock in ms that never goes back */
+	constructor(size: number, ratePerSecond?: number, now = () => performance.now()) {
 		this.#size = size;
+		this.#now = now;
 		this.#rate = ratePerSecond;
 	}
 
@@ -58,7 +61,7 @@ export class Admission {
 
 	#mayStart(): boolean {
 		if (this.#rate === undefined) return true;
-		const now = performance.now();
+		const now = this.#now();
 		const oldest = this.#starts[0];
 		if (this.#starts.length < this.#rate || oldest === undefined || now - oldest >= SECOND_MS) {
 			this.#starts.push(now);

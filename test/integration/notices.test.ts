@@ -15,6 +15,8 @@ import { silentLog } from '../../lib/log.ts';
 import { Heartbeat } from '../../lib/notices/heartbeat.ts';
 import { mailChannel } from '../../lib/notices/mail-channel.ts';
 import { type Channel, type Notice, Notices, type NoticesOptions } from '../../lib/notices/notices.ts';
+import { Outbox } from '../../lib/notices/outbox.ts';
+import { type NoticeTables, noticesTopic } from '../../lib/notices/tables.ts';
 import { type WebhookChannelOptions, webhookChannel } from '../../lib/notices/webhook-channel.ts';
 import { openStore, type Store } from '../../lib/store/store.ts';
 import { startHttp } from '../servers/http.ts';
@@ -207,6 +209,22 @@ describe('a channel that is down', () => {
 		} finally {
 			await rm(directory, { recursive: true });
 		}
+	});
+
+	it('gets again what a killed process was carrying', async () => {
+		const store = await openStore({ file: ':memory:' });
+		const options = { sender: 'notices', maxWaiting: 10, windowMs: 60_000 };
+		const outbox = new Outbox(await store.topic<NoticeTables>(noticesTopic), options);
+		const now = Date.now();
+		await outbox.take({ ...ALARM, to: [], about: null }, [{ channel: 'webhook', target: null }], now);
+		const parcel = await outbox.next('webhook', now);
+		assert.ok(parcel && (await outbox.claim(parcel, now + 600_000)));
+		await using http = await startHttp();
+		const hub = setUp([webhook(http.port)], { store: async () => store });
+		await until(() => http.requests.length === 1);
+		assert.equal(JSON.parse(http.requests[0]?.body ?? '').id, parcel.id);
+		await hub.notices.close();
+		await store.close();
 	});
 
 	it('does not hold up another one', async () => {

@@ -19,22 +19,31 @@ describe('admission to the pool', () => {
 		assert.deepEqual(order, [1, 2, 3, 4]);
 	});
 
-	it('never starts more in any second than the rate allows, however large the pool', async () => {
-		const admission = new Admission(20, 5);
+	it('never starts more in any second than the rate allows, however large the pool', async (t) => {
+		t.mock.timers.enable({ apis: ['setTimeout'] });
+		let now = 0;
+		const pass = async (ms: number) => {
+			now += ms;
+			t.mock.timers.tick(ms);
+			await new Promise(setImmediate);
+		};
+		const admission = new Admission(20, 3, () => now);
 		const starts: number[] = [];
-		await Promise.all(
-			Array.from({ length: 12 }, async () => {
-				await admission.enter(never);
-				starts.push(performance.now());
-				admission.leave();
-			}),
-		);
-		for (const [at, start] of starts.entries()) {
-			const later = starts[at + 5];
-			// 1 ms: the clock of a start is read after its turn was given.
-			if (later !== undefined) assert.ok(later - start >= 999, `${later - start} ms between ${at} and ${at + 5}`);
-		}
-		assert.ok((starts.at(-1) ?? 0) - (starts[0] ?? 0) < 4_000, 'and not much slower');
+		const enter = () => admission.enter(never).then(() => starts.push(now));
+		void enter();
+		await pass(0);
+		await pass(600);
+		for (let n = 0; n < 6; n++) void enter();
+		await pass(0);
+		assert.deepEqual(starts, [0, 600, 600]);
+		await pass(399);
+		assert.equal(starts.length, 3);
+		await pass(1);
+		assert.deepEqual(starts.slice(3), [1_000], 'one second after the first, not all at once');
+		await pass(600);
+		assert.deepEqual(starts.slice(4), [1_600, 1_600]);
+		await pass(400);
+		assert.deepEqual(starts.slice(6), [2_000]);
 	});
 
 	it('a turn that is given up goes to the next', async () => {
