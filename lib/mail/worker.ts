@@ -35,7 +35,7 @@ export interface MailWorkerOptions extends MailingOptions {
 const TICK_MS = 5_000;
 
 /** A deploy must be over in 2 s: so long mails under way may go on, then their connections are cut; in milliseconds. */
-const CLOSE_GRACE_MS = 1_200;
+const CLOSE_GRACE_MS = 1_100;
 
 /** After that, to write down what became of them, and for channel and connections to end; in milliseconds. */
 const CLOSE_FORCE_MS = 300;
@@ -123,7 +123,7 @@ export class MailWorker {
 	}
 
 	/**
-	 * Ends a person's pause, and tries again at once what paused by itself.
+	 * Ends a person's pause, and tries again at once what paused by itself; only a ledger that cannot be written stays one.
 	 * @throws HubError `STORE_UNAVAILABLE`: still paused
 	 */
 	async resume(by: string): Promise<void> {

@@ -1,0 +1,294 @@
+/** Protections of the mail worker: what keeps a mail from being lost, sent twice, sent to the wrong one, or parked in vain. */
+import type { Mutant } from './mutant.ts';
+
+const worker = (name: string) => ({ file: 'test/integration/mail-worker.test.ts', name });
+const pauses = (name: string) => ({ file: 'test/integration/mail-pauses.test.ts', name });
+const parked = (name: string) => ({ file: 'test/integration/mail-parked.test.ts', name });
+const results = (name: string) => ({ file: 'test/integration/mail-results.test.ts', name });
+const ledger = (name: string) => ({ file: 'test/integration/mail-ledger.test.ts', name });
+const kills = (name: string) => ({ file: 'test/faults/mail-kills.test.ts', name });
+const outages = (name: string) => ({ file: 'test/faults/mail-outages.test.ts', name });
+
+export const mutants: Mutant[] = [
+	{
+		protection: 'A message is acknowledged after the mail was sent, not before',
+		file: 'lib/mail/attempt.ts',
+		find: '\t\tconst entry = await ledger.find(facts);',
+		replace: '\t\tdelivery.ack();\n\t\tconst entry = await ledger.find(facts);',
+		test: kills('3 kills during 400 mails, each with at least 5 mails in DATA, under resend: none is lost'),
+	},
+	{
+		protection: '`sending` is written before SMTP begins, so that a crash is known to leave the outcome unknown',
+		file: 'lib/mail/attempt.ts',
+		find: "{ state: 'sending', attempts }",
+		replace: "{ state: 'waiting', attempts }",
+		test: kills('3 kills during 400 mails, each with at least 5 mails in DATA, under park: none is lost'),
+	},
+	{
+		protection: 'What a dead owner left is parked under `park`',
+		file: 'lib/mail/attempt.ts',
+		find: "if (onUnknown === 'resend') return true;",
+		replace: 'return true;',
+		test: kills('3 kills during 400 mails, each with at least 5 mails in DATA, under park: none is lost'),
+	},
+	{
+		protection: 'What a living owner sends is left to it',
+		file: 'lib/mail/attempt.ts',
+		find: 'if (!own && (await owner().isAlive(entry.owner))) {',
+		replace: 'if (!own && (await owner().isAlive(entry.owner)) === undefined) {',
+		test: outages('connection cut during an SMTP stall, with a second worker: each mail is sent once'),
+	},
+	{
+		protection: 'A mail that was sent is not sent again',
+		file: 'lib/mail/attempt.ts',
+		find: '\t\t\t\tawait placement.duplicate(work, entry);\n\t\t\t\treturn false;',
+		replace: '\t\t\t\treturn true;',
+		test: worker('an Odoo restored to yesterday: new purchases are mailed, old ones not twice'),
+	},
+	{
+		protection: 'A parked mail is not sent because its message comes again',
+		file: 'lib/mail/attempt.ts',
+		find: '\t\t\t\tawait placement.parkAgain(work, entry);\n\t\t\t\treturn false;',
+		replace: '\t\t\t\treturn true;',
+		test: worker(
+			'a mail whose outcome is unknown is parked as unknown under park, and not sent again if it comes again',
+		),
+	},
+	{
+		protection: 'Two copies of one mail are not under way at the same time',
+		file: 'lib/mail/attempt.ts',
+		find: 'if (this.#underWay.has(key)) {',
+		replace: 'if (key === undefined) {',
+		test: worker('two copies of one order at the same moment are mailed once'),
+	},
+	{
+		protection: 'An unknown outcome is not taken for a failure under `park`',
+		file: 'lib/mail/attempt.ts',
+		find: "if (onUnknown === 'resend') await placement.retry",
+		replace: 'await placement.retry',
+		test: worker(
+			'a mail whose outcome is unknown is parked as unknown under park, and not sent again if it comes again',
+		),
+	},
+	{
+		protection: 'A sample goes to allowed addresses only',
+		file: 'lib/mail/attempt.ts',
+		find: 'message.sample && !sampleRecipients',
+		replace: 'message.sample && sampleRecipients.size < 0 && !sampleRecipients',
+		test: worker('a sample goes to an allowed address only'),
+	},
+	{
+		protection: 'Refused credentials pause the worker',
+		file: 'lib/mail/attempt.ts',
+		find: '\t\t\t\tonRefused(text);\n',
+		replace: '',
+		test: pauses('credentials refused: the worker pauses, uses up no attempt, says so, and goes on by itself'),
+	},
+	{
+		protection: 'Refused credentials use up no attempt',
+		file: 'lib/mail/attempt.ts',
+		find: "await placement.giveBack(work, { code: 'SMTP_REFUSED', text }, answer);",
+		replace: "await placement.retry(work, { code: 'SMTP_REFUSED', text }, answer);",
+		test: pauses('credentials refused: the worker pauses, uses up no attempt, says so, and goes on by itself'),
+	},
+	{
+		protection: 'Five refusals in a row for different domains pause the worker',
+		file: 'lib/mail/attempt.ts',
+		find: 'if (earlier) onStreak(earlier);',
+		replace: '',
+		test: pauses(
+			'five refusals in a row for different domains: pause, nothing stays parked, and the five are decided again',
+		),
+	},
+	{
+		protection: 'Those refused before the fifth are taken back out of the parked queue',
+		file: 'lib/mail/worker.ts',
+		find: '\t\t\t\tthis.#takeBack.push(...earlier);\n',
+		replace: '',
+		test: pauses(
+			'five refusals in a row for different domains: pause, nothing stays parked, and the five are decided again',
+		),
+	},
+	{
+		protection: 'A success ends a row of refusals',
+		file: 'lib/mail/streak.ts',
+		find: 'if (this.#refused.length > 0) this.#refused = [];',
+		replace: '',
+		test: pauses('refusals for one domain, or with a success between, do not pause'),
+	},
+	{
+		protection: 'Refusals of one domain are no row',
+		file: 'lib/mail/streak.ts',
+		find: 'if (domains.size >= DOMAINS) {',
+		replace: 'if (earlier.length + 1 >= DOMAINS) {',
+		test: pauses('refusals for one domain, or with a success between, do not pause'),
+	},
+	{
+		protection: 'Mails that are really wrong are not decided again for ever',
+		file: 'lib/mail/attempt.ts',
+		find: ' && chances < MAX_CHANCES',
+		replace: ' && chances < MAX_CHANCES * 1_000_000',
+		test: pauses('five addresses that are really wrong are parked in the end'),
+	},
+	{
+		protection: 'What became of a mail while the ledger could not be written is written later',
+		file: 'lib/mail/placement.ts',
+		find: '\t\t\tthis.#unwritten.set(key, write);\n',
+		replace: '',
+		test: pauses('a ledger that cannot be written: pause, nothing acknowledged, nothing sent twice'),
+	},
+	{
+		protection: 'A second worker with SQLite is kept out',
+		file: 'lib/mail/consumer.ts',
+		find: 'if (exclusive) await this.#lock(channel);',
+		replace: '',
+		test: pauses('a second worker with SQLite is refused, says why, and takes over when the first ends'),
+	},
+	{
+		protection: 'A second worker on the same connection is kept out',
+		file: 'lib/mail/consumer.ts',
+		find: '{ exclusive: true, noAck: true }',
+		replace: '{ noAck: true }',
+		test: pauses('a second worker on the same connection is refused too'),
+	},
+	{
+		protection: 'A person’s pause survives a restart',
+		file: 'lib/mail/pause-switch.ts',
+		find: 'await ledger.setPaused(this.#scope, true, by);',
+		replace: '',
+		test: pauses('a person’s pause holds over a restart and ends by a person'),
+	},
+	{
+		protection: 'A state is told once',
+		file: 'lib/mail/worker-view.ts',
+		find: 'if (this.#told && sameState(this.#told, state)) return;',
+		replace: '',
+		test: pauses('the status is told when it changes, and only then'),
+	},
+	{
+		protection: 'A publisher’s own hub headers are not believed',
+		file: 'lib/mail/headers.ts',
+		find: 'if (message.fields.exchange !== retryExchange) return false;',
+		replace: '',
+		test: worker('headers that a publisher wrote are not believed'),
+	},
+	{
+		protection: 'Of many claims of one version, one wins',
+		file: 'lib/mail/ledger.ts',
+		find: "\t\t\t\t.where('version', '=', row.seen)\n",
+		replace: '',
+		test: ledger('of many who claim a mail at once, exactly one gets it'),
+	},
+	{
+		protection: 'A decision leaves what is sent alone',
+		file: 'lib/mail/ledger.ts',
+		find: "['sent', 'sending']",
+		replace: "['sending']",
+		test: ledger('sent stays sent, whatever comes later'),
+	},
+	{
+		protection: 'The recipient is blanked for its age',
+		file: 'lib/mail/ledger-tables.ts',
+		find: "blank: ['recipient', 'response', 'reason_text']",
+		replace: "blank: ['response', 'reason_text']",
+		test: ledger('personal data is blanked for its age; ids, states and times stay'),
+	},
+	{
+		protection: 'An owner’s lease is looked at before it is taken for dead',
+		file: 'lib/mail/owner.ts',
+		find: 'if (lease === null) return true;',
+		replace: 'if (lease === null) return false;',
+		test: ledger('an owner in another process counts as alive until its lease ends, and stays dead then'),
+	},
+	{
+		protection: 'A corrected recipient is exactly one address',
+		file: 'lib/mail/parked.ts',
+		find: 'if (!isAddress(address)) {',
+		replace: 'if (address === undefined) {',
+		test: parked('a recipient is not corrected to "a@b.test, c@d.test"'),
+	},
+	{
+		protection: 'A replay permits the mail in the ledger first',
+		file: 'lib/mail/parked.ts',
+		find: "await ledger.decide(ledgerKey, 'waiting')",
+		replace: 'await ledger.find(ledgerKey).then((entry) => entry?.state)',
+		test: parked('a corrected mail goes to the new address, its body untouched, and says who corrected it'),
+	},
+	{
+		protection: 'A discarded mail stays discarded in the ledger',
+		file: 'lib/mail/parked.ts',
+		find: "await ledger.decide(ledgerKey, 'discarded')",
+		replace: 'await ledger.find(ledgerKey).then((entry) => entry?.state)',
+		test: parked(
+			'mails are replayed by reason, and discarded one by one; a discarded mail is not sent if it comes again',
+		),
+	},
+	{
+		protection: 'A replay of a sent mail takes its copy away and sends nothing',
+		file: 'lib/mail/parked.ts',
+		find: "\t\tif (state === 'sent') return 'alreadySent';\n\t\tconst hub",
+		replace: '\t\tconst hub',
+		test: parked('a mail sent before is not sent again by a replay'),
+	},
+	{
+		protection: 'One at a time works on the parked queue',
+		file: 'lib/mail/parked-lock.ts',
+		find: 'const turn = this.#last.then(() => this.#withLease(work));',
+		replace: 'const turn = this.#withLease(work);',
+		test: parked('operators who act at the same moment do not send a mail twice'),
+	},
+	{
+		protection: 'After a look the messages are waited for, so that the next one sees them',
+		file: 'lib/mail/parked.ts',
+		find: 'await returned(broker, queues.parked, this.#fetched).catch(() => undefined);',
+		replace: '',
+		test: parked('parked mails survive being looked at again and again'),
+	},
+	{
+		protection: 'A message that is not trusted does not pass for the mail whose id it names',
+		file: 'lib/mail/placement.ts',
+		find: 'const key = bodyKey(delivery.message.content);',
+		replace:
+			"const { source, id } = JSON.parse(String(delivery.message.content));\n\t\tconst key = source.databaseUuid + '/' + id;",
+		test: parked('a forged message with the id of a parked mail neither replaces it nor touches the ledger'),
+	},
+	{
+		protection: 'Headers that act on the broker are not carried on',
+		file: 'lib/mail/headers.ts',
+		find: 'if (carried <= CARRIED_HEADERS) headers[name] = value;',
+		replace: 'headers[name] = value;',
+		test: parked('headers are carried on, but none that acts on the broker'),
+	},
+	{
+		protection: 'A draft comes back once',
+		file: 'lib/mail/drafts.ts',
+		find: '\t\t\t\tthis.#open.delete(token);\n',
+		replace: '',
+		test: results(
+			'a draft that does not come back is tried again like any failure; late, second and forged ones are refused',
+		),
+	},
+	{
+		protection: 'A draft that does not come back ends its attempt',
+		file: 'lib/mail/drafts.ts',
+		find: '\t\t\t}, this.#timeoutMs);',
+		replace: '\t\t\t}, 2 ** 30);',
+		test: results(
+			'a draft that does not come back is tried again like any failure; late, second and forged ones are refused',
+		),
+	},
+	{
+		protection: 'A result that nobody takes holds no mail up',
+		file: 'lib/mail/placement.ts',
+		find: "['AMQP_UNROUTABLE', 'AMQP_NOT_FOUND', 'AMQP_FORBIDDEN']",
+		replace: "['AMQP_NOT_FOUND', 'AMQP_FORBIDDEN']",
+		test: results('a result that no Odoo waits for is noted and holds no mail up'),
+	},
+	{
+		protection: 'A deploy cuts the connections that a silent mail server holds',
+		file: 'lib/mail/worker.ts',
+		find: '\t\t\tmailing.force();\n',
+		replace: '',
+		test: outages('a deploy while the mail server says nothing is over in 2 s, and no mail is lost'),
+	},
+];

@@ -1,0 +1,12 @@
+/** A protection, how to take it out, and the test that must notice. */
+export interface Mutant {
+	/** What the protection keeps from happening. */
+	protection: string;
+	/** Relative to the checkout. */
+	file: string;
+	/** Stands exactly once in the file. */
+	find: string;
+	replace: string;
+	/** Fails without the protection. */
+	test: { file: string; name: string };
+}
