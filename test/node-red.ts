@@ -272,7 +272,7 @@ export async function startNodeRed(t: Pick<TestContext, 'after'>, options: NodeR
 		await nodeRed.stop();
 		if (!options.userDir) await rm(userDir, { recursive: true, force: true });
 	});
-	await nodeRed.until('Node-RED to start', () => /Started flows/.test(nodeRed.log), START_TIMEOUT_MS);
+	await nodeRed.until('Node-RED to start', () => /Started flows|Flujos iniciados/.test(nodeRed.log), START_TIMEOUT_MS);
 	return nodeRed;
 }
 
