@@ -130,7 +130,7 @@ export class OwnBroker extends TestBroker {
 		await this.#end('server', 'SIGTERM');
 	}
 
-	/** Runs rabbitmqctl, e.g. `control('set_disk_free_limit', '100TB')`, which raises an alarm. */
+	/** Runs rabbitmqctl, e.g. `control('set_disk_free_limit', '100000000000000')`, which raises an alarm. */
 	async control(...args: string[]): Promise<void> {
 		const { command, args: all, env } = this.#node.control(...args);
 		await execute(command, all, { env: environment(env) });
@@ -204,7 +204,15 @@ export async function startBroker(options: { settings?: string[] } = {}): Promis
 		...(options.settings ?? []),
 	];
 	const directory = await mkdtemp(path.join(tmpdir(), 'hub-rabbitmq-'));
-	const broker = new OwnBroker(rabbitNode({ directory, ports, settings }));
+	const broker = new OwnBroker(
+		rabbitNode({
+			directory,
+			ports,
+			settings,
+			// How long a dead letter that found no queue waits before it is tried again: 180,000 ms unless told otherwise.
+			applicationSettings: { dead_letter_worker_publisher_confirm_timeout: 1_000 },
+		}),
+	);
 	await broker.start();
 	return broker;
 }

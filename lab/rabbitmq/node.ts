@@ -25,6 +25,8 @@ export interface RabbitNodeOptions {
 	host?: string;
 	/** Lines added to rabbitmq.conf, e.g. `load_definitions = …`. */
 	settings?: readonly string[];
+	/** Erlang settings of the application `rabbit` that rabbitmq.conf has no name for. */
+	applicationSettings?: Readonly<Record<string, number>>;
 	/** A Debian root that holds another version (`lab/rabbitmq/version4.ts`); default: this machine's own packages. */
 	root?: string;
 }
@@ -46,7 +48,7 @@ export interface RabbitNode {
 	readonly epmd: RabbitCommand;
 	/** SIGTERM ends it in order; SIGKILL is what a power cut is. */
 	readonly server: RabbitCommand;
-	/** rabbitmqctl for this node, e.g. `control('set_disk_free_limit', '50MB')`; its virtual machine takes seconds to start. */
+	/** rabbitmqctl for this node, e.g. `control('set_disk_free_limit', '50000000')`; its virtual machine takes seconds to start. */
 	control(...args: string[]): RabbitCommand;
 	/** Writes configuration; keeps data that is already there. */
 	write(): Promise<void>;
@@ -66,6 +68,7 @@ export function rabbitNode({
 	ports,
 	host = '127.0.0.1',
 	settings = [],
+	applicationSettings = {},
 	root,
 }: RabbitNodeOptions): RabbitNode {
 	const outside = root === undefined ? directory : path.join(root, directory);
@@ -78,6 +81,7 @@ export function rabbitNode({
 		'log.file = false',
 		...settings,
 	];
+	const application = Object.entries(applicationSettings).map(([key, value]) => `-rabbit ${key} ${value}`);
 	const env = {
 		HOME: directory, // the cookie is made there
 		ERL_EPMD_PORT: String(ports.epmd),
@@ -93,7 +97,7 @@ export function rabbitNode({
 		RABBITMQ_ENABLED_PLUGINS_FILE: `${directory}/enabled_plugins`,
 		RABBITMQ_PID_FILE: `${directory}/pid`,
 		RABBITMQ_DIST_PORT: String(ports.distribution),
-		RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: ERLANG_ARGUMENTS,
+		RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: [ERLANG_ARGUMENTS, ...application].join(' '),
 		RABBITMQ_ALLOW_INPUT: '1', // replaces the shell by the server, so that signals reach it; -noinput takes the prompt away
 	};
 	const inRoot = (command: string, ...args: string[]): RabbitCommand =>

@@ -69,7 +69,6 @@ export class Broker {
 			name: this.#name,
 			retry: this.#retry,
 			log: this.#log,
-			drain: (link, graceMs) => this.#publishers.drain(link, graceMs),
 		});
 	}
 
@@ -131,43 +130,43 @@ export class Broker {
 			abandon = () => publication.abandon();
 			await publication.confirmed;
 		};
-		this.acquire();
-		try {
-			await withDeadline(work(), {
-				timeoutMs: message.timeoutMs ?? PUBLISH_TIMEOUT_MS,
-				signal: message.signal,
-				text: this.#lateText(`a message for "${message.exchange}" was not confirmed in time; it may have arrived`),
-			});
-		} finally {
-			given.abort();
-			abandon();
-			await this.release();
-		}
+		await this.#connection.visit(async () => {
+			try {
+				await withDeadline(work(), {
+					timeoutMs: message.timeoutMs ?? PUBLISH_TIMEOUT_MS,
+					signal: message.signal,
+					text: () =>
+						this.#lateText(`a message for "${message.exchange}" was not confirmed in time; it may have arrived`),
+				});
+			} finally {
+				given.abort();
+				abandon();
+			}
+		});
 	}
 
 	/** Lends a channel for short work: reading a queue, declaring. Throws what `use` throws, as HubError, or TIMEOUT. */
 	async withChannel<T>(use: (channel: Channel) => Promise<T>, options: ChannelOptions = {}): Promise<T> {
 		const { timeoutMs = CHANNEL_TIMEOUT_MS, signal } = options;
-		let channel: Channel | undefined;
 		const over = new AbortController();
+		let channel: Channel | undefined;
 		const work = async () => {
 			const link = await this.#connection.link(over.signal, true);
-			const opened = await link.model.createChannel();
-			opened.on('error', () => {}); // the operation that caused it rejects with the same
-			channel = opened;
-			over.signal.throwIfAborted();
-			return use(opened);
+			channel = await link.model.createChannel();
+			channel.on('error', () => {}); // the operation that caused it rejects with the same
+			if (over.signal.aborted) await closeQuietly(channel);
+			return use(channel);
 		};
-		this.acquire();
-		try {
-			return await withDeadline(work(), { timeoutMs, signal, text: this.#lateText('it took too long') });
-		} catch (thrown) {
-			throw channelFailure(thrown);
-		} finally {
-			over.abort();
-			if (channel) await settledWithin(closeQuietly(channel), CLOSE_GRACE_MS);
-			await this.release();
-		}
+		return this.#connection.visit(async () => {
+			try {
+				return await withDeadline(work(), { timeoutMs, signal, text: () => this.#lateText('it took too long') });
+			} catch (thrown) {
+				throw channelFailure(thrown);
+			} finally {
+				over.abort();
+				if (channel) await closeQuietly(channel);
+			}
+		});
 	}
 
 	/** Connects once, beside the shared connection, and says what came of it. Never throws for what a broker does. */
@@ -190,6 +189,10 @@ export class Broker {
 	}
 }
 
+/** Never rejects: a channel that has ended already is what was wanted. */
 async function closeQuietly(channel: Channel): Promise<void> {
-	await channel.close(); // rejects for a channel that has ended already; the caller only waits for the end
+	await settledWithin(
+		(async () => channel.close())(), // amqplib throws at once for a channel that has ended
+		CLOSE_GRACE_MS,
+	);
 }

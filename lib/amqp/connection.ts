@@ -4,6 +4,7 @@ import { Backoff } from '../backoff.ts';
 import { HubError, type HubErrorCode, toHubError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Address, endpoint } from './address.ts';
+import { settledWithin } from './deadline.ts';
 import { type Link, openLink } from './link.ts';
 
 /** What is under way may end for so long when the last user leaves, in ms; Node-RED's deploys wait for it. */
@@ -41,8 +42,6 @@ export interface ConnectionOptions {
 	name: string;
 	retry: RetryOptions;
 	log: Log;
-	/** Waits for what is under way before an orderly close; bounded by the caller of it. */
-	drain: (link: Link, graceMs: number) => Promise<void>;
 }
 
 export class Connection {
@@ -50,7 +49,11 @@ export class Connection {
 	readonly #listeners = new Set<(state: BrokerState) => void>();
 	#state: BrokerState = { phase: 'idle', text: 'Not connected: nobody uses it.' };
 	#users = 0;
-	#stop = new AbortController();
+	#guests = 0;
+	/** Resolves when the last guest has left. */
+	#empty: (() => void) | undefined;
+	/** Of the present run, aborted when it shall end. */
+	#stop = ended();
 	#running: Promise<void> = Promise.resolve();
 	#link: Link | undefined;
 	#warned = '';
@@ -72,23 +75,45 @@ export class Connection {
 	/** One more user; the first connects. Never throws: how it goes is told by the state. */
 	acquire(): void {
 		this.#users += 1;
-		if (this.#users > 1) return;
-		this.#stop = new AbortController();
-		this.#running = this.#run(this.#stop.signal, this.#running);
+		this.#begin();
 	}
 
-	/** One user less; the last closes the connection: what is under way has 2 s, then it is cut. */
+	/** One user less; the last closes the connection: guests have 2 s to leave, then it is cut. */
 	async release(): Promise<void> {
 		if (this.#users === 0) throw new HubError('INTERNAL', 'A broker was released more often than acquired');
 		this.#users -= 1;
-		if (this.#users > 0) return;
+		if (this.#users === 0) await this.#end();
+	}
+
+	/** Work of bounded length: opens the connection where there is none, but does not keep it open for long. */
+	async visit<T>(work: () => Promise<T>): Promise<T> {
+		this.#guests += 1;
+		this.#begin();
+		try {
+			return await work();
+		} finally {
+			this.#guests -= 1;
+			if (this.#guests === 0) this.#empty?.();
+			if (this.#guests === 0 && this.#users === 0) await this.#end();
+		}
+	}
+
+	#begin(): void {
+		if (!this.#stop.signal.aborted) return;
+		this.#stop = new AbortController();
+		this.#set({ phase: 'connecting', text: `Connecting to ${endpoint(this.#options.address)}` });
+		this.#running = this.#run(this.#stop, this.#running);
+	}
+
+	async #end(): Promise<void> {
 		this.#stop.abort();
 		await this.#running;
 	}
 
 	/**
 	 * The link, as soon as there is one.
-	 * @param hasty reject when the last attempt failed (AMQP_UNREACHABLE, AMQP_CREDENTIALS), instead of waiting for the next
+	 * @param hasty reject when the last attempt failed (AMQP_UNREACHABLE, AMQP_CREDENTIALS) or the last user left (CANCELLED),
+	 * instead of waiting for better days
 	 */
 	async link(signal: AbortSignal, hasty: boolean): Promise<Link> {
 		for (;;) {
@@ -98,6 +123,7 @@ export class Connection {
 			if (hasty && (phase === 'waiting' || phase === 'refused')) {
 				throw new HubError(code === 'AMQP_CREDENTIALS' ? code : 'AMQP_UNREACHABLE', text);
 			}
+			if (hasty && phase === 'closed') throw new HubError('CANCELLED', 'The connection to the broker was closed');
 			await this.#nextState(signal);
 		}
 	}
@@ -120,7 +146,8 @@ export class Connection {
 		});
 	}
 
-	async #run(signal: AbortSignal, before: Promise<void>): Promise<void> {
+	async #run(stop: AbortController, before: Promise<void>): Promise<void> {
+		const { signal } = stop;
 		await before; // an earlier user's connection may still be closing
 		const backoff = new Backoff(this.#options.retry);
 		while (!signal.aborted) {
@@ -138,7 +165,7 @@ export class Connection {
 			await delay(pause, undefined, { signal }).catch(() => {}); // the last user left
 		}
 		// A user who came meanwhile has begun the next run, whose state must not be hidden.
-		if (this.#users === 0) this.#set({ phase: 'closed', text: 'Disconnected.' });
+		if (this.#stop === stop) this.#set({ phase: 'closed', text: 'Disconnected.' });
 	}
 
 	/** One connection from its opening to its end; resolves with why it ended, undefined when the last user left. */
@@ -170,7 +197,7 @@ export class Connection {
 
 	async #close(link: Link): Promise<void> {
 		const begun = Date.now();
-		await this.#options.drain(link, CLOSE_GRACE_MS);
+		if (this.#guests > 0) await settledWithin(new Promise<void>((resolve) => (this.#empty = resolve)), CLOSE_GRACE_MS);
 		await link.close(Math.max(0, CLOSE_GRACE_MS - (Date.now() - begun)));
 	}
 
@@ -204,4 +231,11 @@ export class Connection {
 export function connectedText({ serverVersion }: Link, address: Address): string {
 	const { vhost, user } = address;
 	return `Connected to RabbitMQ ${serverVersion} at ${endpoint(address)}, virtual host "${vhost}", as "${user}".`;
+}
+
+/** The controller of a run that is over. */
+function ended(): AbortController {
+	const controller = new AbortController();
+	controller.abort();
+	return controller;
 }

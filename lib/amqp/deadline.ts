@@ -4,8 +4,8 @@ import { HubError } from '../errors.ts';
 export interface DeadlineOptions {
 	timeoutMs: number;
 	signal?: AbortSignal | undefined;
-	/** Message of the TIMEOUT. */
-	text: string;
+	/** Message of the TIMEOUT, asked for when it comes to that. */
+	text: () => string;
 }
 
 /**
@@ -24,7 +24,7 @@ export function withDeadline<T>(work: Promise<T>, { timeoutMs, signal, text }: D
 		};
 		const timer = setTimeout(() => {
 			done();
-			reject(new HubError('TIMEOUT', text));
+			reject(new HubError('TIMEOUT', text()));
 		}, timeoutMs);
 		work.then(resolve, reject).finally(done);
 		if (signal?.aborted) cancel();
@@ -43,6 +43,6 @@ export function settledWithin(work: Promise<unknown>, timeoutMs: number): Promis
 			() => true,
 			() => true, // how it ended is the business of whoever started it
 		),
-		{ timeoutMs, text: '' },
+		{ timeoutMs, text: () => '' },
 	).catch(() => false);
 }

@@ -76,14 +76,15 @@ const NETWORK: Readonly<Record<string, string>> = {
 };
 
 function unreachableText(where: string, message: string, code: string | undefined, tls: boolean): string {
+	// A reset comes from a port of the other kind, too, when the first bytes make no sense to it.
+	if (/abruptly|Invalid frame|ERR_SSL|ECONNRESET|EPIPE/.test(`${message} ${code ?? ''}`)) {
+		const other = tls ? 'without TLS' : 'with TLS';
+		return `What answers at ${where} ended the connection in the handshake; is the port one ${other}?`;
+	}
 	const known = code === undefined ? undefined : NETWORK[code];
 	if (known) return `The broker at ${where} cannot be reached: ${known}.`;
-	if (code && /CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(code)) {
+	if (code && /CERT|SELF_SIGNED|ISSUER|ALTNAME|VERIFY/.test(code)) {
 		return `The certificate of the broker at ${where} is not accepted: ${message}.`;
-	}
-	if (/abruptly|Invalid frame|ERR_SSL/.test(`${message} ${code ?? ''}`)) {
-		const other = tls ? 'without TLS' : 'with TLS';
-		return `What answers at ${where} does not speak AMQP ${tls ? 'over' : 'without'} TLS; is the port one ${other}?`;
 	}
 	return `The connection to the broker at ${where} failed: ${serverText(message)}.`;
 }

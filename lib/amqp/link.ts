@@ -66,7 +66,7 @@ export async function openLink(address: Address, options: LinkOptions): Promise<
 		const model = await withDeadline(opening, {
 			timeoutMs: options.timeoutMs ?? CONNECT_TIMEOUT_MS,
 			signal: options.signal,
-			text: `What listens at ${endpoint(address)} did not complete AMQP's handshake in time.`,
+			text: () => `What listens at ${endpoint(address)} did not complete AMQP's handshake in time.`,
 		});
 		return new OpenLink(model, address, options.onBlocked);
 	} catch (thrown) {

@@ -1,6 +1,5 @@
 /** The publishers of a connection, one for each exchange, made at first use. */
 import { HubError } from '../errors.ts';
-import { settledWithin } from './deadline.ts';
 import { channelFailure } from './failure.ts';
 import type { Link } from './link.ts';
 import { Publisher } from './publisher.ts';
@@ -21,12 +20,6 @@ export class PublisherPool {
 		publishers.set(exchange, made);
 		made.catch(forget);
 		return made;
-	}
-
-	/** Waits for the confirmations that are still out, at most so long. Never rejects. */
-	async drain(link: Link, graceMs: number): Promise<void> {
-		const publishers = [...(this.#byLink.get(link)?.values() ?? [])];
-		await settledWithin(Promise.all(publishers.map(async (publisher) => (await publisher).idle())), graceMs);
 	}
 }
 

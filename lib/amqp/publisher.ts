@@ -40,7 +40,6 @@ export class Publisher {
 	readonly #exchange: string;
 	readonly #sent = new Map<string, Job>();
 	readonly #queue: Job[] = [];
-	readonly #idle = new Set<() => void>();
 	#failure: HubError | undefined;
 	#closed = false;
 
@@ -78,16 +77,6 @@ export class Publisher {
 		};
 	}
 
-	/** Resolves when nothing is under way or waiting. */
-	idle(): Promise<void> {
-		if (this.#isIdle()) return Promise.resolve();
-		return new Promise((resolve) => this.#idle.add(resolve));
-	}
-
-	#isIdle(): boolean {
-		return this.#sent.size === 0 && this.#queue.length === 0;
-	}
-
 	#pump(): void {
 		while (this.#sent.size < MAX_UNCONFIRMED || this.#closed) {
 			const job = this.#queue.shift();
@@ -98,9 +87,6 @@ export class Publisher {
 			else if (this.#closed || this.#failure) job.reject(this.#lost());
 			else this.#send(job);
 		}
-		if (!this.#isIdle()) return;
-		for (const resolve of this.#idle) resolve();
-		this.#idle.clear();
 	}
 
 	#send(job: Job): void {

@@ -119,7 +119,7 @@ export class BrokerSession {
 			};
 			const prepared = withDeadline(prepare(channel), {
 				timeoutMs: SETUP_TIMEOUT_MS,
-				text: `${name} was not ready in time.`,
+				text: () => `${name} was not ready in time.`,
 			});
 			if (!(await beforeEnd(prepared, ended))) return await ended;
 			backoff.succeeded();

@@ -69,8 +69,8 @@ class Survey {
 			this.#notes.push(`Without the exchange "${name}" mail can neither be delayed nor parked.`);
 		}
 		if (presence !== 'there') return;
-		const { differences, complete } = await compareExchange(this.#broker, name);
-		if (!complete) this.#unseen.push(`exchange "${name}"`);
+		// Where this user may not look, nothing is said: the exchange of the purchases belongs to Odoo.
+		const { differences } = await compareExchange(this.#broker, name);
 		for (const { argument, current } of differences) {
 			if (argument === 'type') {
 				this.#notes.push(
