@@ -1,6 +1,7 @@
 /**
  * `npm test [-- FILE …]`: builds, checks the tree, then runs every test (or the named files). `--full` raises the counts
  * of the fault tests and adds those that take long. Stages run one after the other; within a stage files share the cores.
+ * Debian packages that are missing are installed by root, as the demo does, and named to anybody else.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -8,6 +9,11 @@ import { resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
+import { languageOf } from '../lab/language.ts';
+import { ensurePackages } from '../lab/prerequisites.ts';
+import type { System } from '../lab/system.ts';
+import { terminal } from '../lab/terminal.ts';
+import { toHubError } from '../lib/errors.ts';
 import { shareBroker } from '../test/broker.ts';
 
 const { values, positionals } = parseArgs({
@@ -29,6 +35,27 @@ const STAGES: { name: string; pattern: string; concurrency: number }[] = [
 	{ name: 'faults', pattern: 'test/faults/**/*.test.ts', concurrency: 1 },
 	...(values.full ? [{ name: 'full', pattern: 'test/full/**/*.test.ts', concurrency: 1 }] : []),
 ];
+
+/** What the tests run beside this package. Odoo's own needs come with ODOO_SRC, by hand. */
+const NEEDED: Pick<System, 'packages' | 'commands'> = {
+	packages: ['rabbitmq-server', 'postgresql', 'chromium', 'openssl', 'python3-pika', 'python3-jsonschema'],
+	commands: ['rabbitmq-server', 'chromium', 'openssl', 'python3'],
+};
+
+async function install(): Promise<void> {
+	try {
+		await ensurePackages([NEEDED as System], {
+			install: true,
+			directory: resolve('.lab'),
+			language: languageOf(),
+			signal: new AbortController().signal,
+			...terminal(),
+		});
+	} catch (thrown) {
+		console.error(toHubError(thrown).message);
+		process.exit(1);
+	}
+}
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 
@@ -55,6 +82,7 @@ function step(name: string, script: string): void {
 	if (status !== 0) process.exit(1);
 }
 
+await install();
 step('build', 'scripts/build.ts');
 if (positionals.length) {
 	await runFiles(
