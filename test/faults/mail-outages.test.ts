@@ -138,6 +138,7 @@ test('a deploy while the mail server says nothing is over in 2 s, and no mail is
 	const begin = performance.now();
 	await worker.close();
 	assert.ok(performance.now() - begin < 2_000, `${Math.round(performance.now() - begin)} ms`);
+	await until('the connections are cut', () => lab.smtp.connections.open === 0, 500);
 	const next = await lab.worker({ pool: 4 });
 	await settled(lab, next, ids);
 	assert.deepEqual([...new Set(receivedIds(lab.smtp))].toSorted(), ids.toSorted());

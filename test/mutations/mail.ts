@@ -163,7 +163,7 @@ export const mutants: Mutant[] = [
 		file: 'lib/mail/worker-view.ts',
 		find: 'if (this.#told && sameState(this.#told, state)) return;',
 		replace: '',
-		test: pauses('the status is told when it changes, and only then'),
+		test: { file: 'test/unit/mail/worker-view.test.ts', name: 'what has not changed is not told again' },
 	},
 	{
 		protection: 'A publisher’s own hub headers are not believed',
@@ -242,7 +242,7 @@ export const mutants: Mutant[] = [
 		file: 'lib/mail/parked.ts',
 		find: 'await returned(broker, queues.parked, this.#fetched).catch(() => undefined);',
 		replace: '',
-		test: parked('parked mails survive being looked at again and again'),
+		test: parked('parked mails survive being looked at again and again, and each look sees all of them'),
 	},
 	{
 		protection: 'A message that is not trusted does not pass for the mail whose id it names',
