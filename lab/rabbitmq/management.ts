@@ -26,16 +26,24 @@ export function management({ url, user, password }: ManagementOptions): Manageme
 	return {
 		async request<T>(method: string, path: string, body?: unknown): Promise<T | undefined> {
 			const where = `${url}/api/${path}`;
-			let response: Response;
-			let text: string;
-			try {
-				response = await fetch(where, {
+			const ask = async () => {
+				const response = await fetch(where, {
 					method,
 					headers: { authorization, 'content-type': 'application/json' },
 					signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
 					...(body === undefined ? {} : { body: JSON.stringify(body) }),
 				});
-				text = await response.text();
+				return { response, text: await response.text() };
+			};
+			let response: Response;
+			let text: string;
+			try {
+				({ response, text } = await ask().catch((thrown: unknown) => {
+					// The server closes idle connections; one closed in this moment says nothing about the broker (seen
+					// right after a start). All but POST may be said twice.
+					if (method !== 'POST' && causeCode(thrown) === 'UND_ERR_SOCKET') return ask();
+					throw thrown;
+				}));
 			} catch (thrown) {
 				throw new HubError('AMQP_UNREACHABLE', `RabbitMQ's management does not answer at ${url}`, { cause: thrown });
 			}
@@ -47,4 +55,9 @@ export function management({ url, user, password }: ManagementOptions): Manageme
 		},
 		of: (kind, vhost, ...names) => [kind, ...[vhost, ...names].map(encodeURIComponent)].join('/'),
 	};
+}
+
+function causeCode(thrown: unknown): unknown {
+	const cause = thrown instanceof Error ? thrown.cause : undefined;
+	return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }
