@@ -21,6 +21,7 @@ import {
 	type RabbitPorts,
 	rabbitNode,
 } from '../lab/rabbitmq/node.ts';
+import { rabbitmq4Root } from '../lab/rabbitmq/version4.ts';
 
 const execute = promisify(execFile);
 
@@ -189,8 +190,17 @@ export class OwnBroker extends TestBroker {
 	}
 }
 
+export interface StartOptions {
+	/** Further lines of rabbitmq.conf; `directory` is where `files` lie as the broker sees them. */
+	settings?: (directory: string) => string[];
+	files?: Record<string, string>;
+}
+
 /** A broker of the test's own, started. */
-export async function startBroker(options: { settings?: string[] } = {}): Promise<OwnBroker> {
+export async function startBroker(options: StartOptions = {}): Promise<OwnBroker> {
+	const root = process.env['RABBITMQ_VERSION'] === '4' ? await rabbitmq4Root() : undefined;
+	const made = await mkdtemp(path.join(root ? path.join(root, 'srv') : tmpdir(), 'hub-rabbitmq-'));
+	const directory = root ? path.join('/', path.relative(root, made)) : made;
 	const ports = {
 		amqp: await freePort(),
 		management: await freePort(),
@@ -201,14 +211,15 @@ export async function startBroker(options: { settings?: string[] } = {}): Promis
 		`default_user = ${ADMIN.user}`,
 		`default_pass = ${ADMIN.password}`,
 		'collect_statistics_interval = 500', // queue lengths in the management API follow this, in ms
-		...(options.settings ?? []),
+		...(options.settings?.(directory) ?? []),
 	];
-	const directory = await mkdtemp(path.join(tmpdir(), 'hub-rabbitmq-'));
 	const broker = new OwnBroker(
 		rabbitNode({
 			directory,
 			ports,
 			settings,
+			files: options.files ?? {},
+			...(root ? { root } : {}),
 			// How long a dead letter that found no queue waits before it is tried again: 180,000 ms unless told otherwise.
 			applicationSettings: { dead_letter_worker_publisher_confirm_timeout: 1_000 },
 		}),

@@ -25,6 +25,8 @@ export interface RabbitNodeOptions {
 	host?: string;
 	/** Lines added to rabbitmq.conf, e.g. `load_definitions = …`. */
 	settings?: readonly string[];
+	/** Files that `settings` name, by their name in `directory`. */
+	files?: Readonly<Record<string, string>>;
 	/** Erlang settings of the application `rabbit` that rabbitmq.conf has no name for. */
 	applicationSettings?: Readonly<Record<string, number>>;
 	/** A Debian root that holds another version (`lab/rabbitmq/version4.ts`); default: this machine's own packages. */
@@ -68,6 +70,7 @@ export function rabbitNode({
 	ports,
 	host = '127.0.0.1',
 	settings = [],
+	files = {},
 	applicationSettings = {},
 	root,
 }: RabbitNodeOptions): RabbitNode {
@@ -112,6 +115,9 @@ export function rabbitNode({
 		async write() {
 			await mkdir(outside, { recursive: true });
 			await writeFile(path.join(outside, 'rabbitmq.conf'), `${configuration.join('\n')}\n`, { mode: 0o600 });
+			for (const [name, text] of Object.entries(files)) {
+				await writeFile(path.join(outside, name), text, { mode: 0o600 });
+			}
 			await writeFile(path.join(outside, 'enabled_plugins'), '[rabbitmq_management].\n');
 		},
 	};

@@ -1,9 +1,6 @@
 /** User names, passwords and virtual hosts of any characters, and TLS. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { createAuthority, selfSigned } from '../../lab/certificates.ts';
 import { freePort } from '../../lab/ports.ts';
 import { Broker } from '../../lib/amqp/broker.ts';
@@ -72,27 +69,24 @@ test('neither state nor error shows a password', async (t) => {
 	}
 });
 
-async function secureBroker(t: TestContext) {
-	const directory = await mkdtemp(path.join(tmpdir(), 'hub-tls-'));
-	t.after(() => rm(directory, { recursive: true }));
+async function secureBroker() {
 	const authority = await createAuthority();
 	const { cert, key } = await authority.issue(['localhost', '127.0.0.1']);
-	const files = { ca: authority.ca, cert, key };
-	for (const [name, text] of Object.entries(files)) await writeFile(path.join(directory, name), text);
 	const port = await freePort();
 	await startBroker({
-		settings: [
+		files: { 'ca.pem': authority.ca, 'cert.pem': cert, 'key.pem': key },
+		settings: (directory) => [
 			`listeners.ssl.1 = 127.0.0.1:${port}`,
-			`ssl_options.cacertfile = ${directory}/ca`,
-			`ssl_options.certfile = ${directory}/cert`,
-			`ssl_options.keyfile = ${directory}/key`,
+			`ssl_options.cacertfile = ${directory}/ca.pem`,
+			`ssl_options.certfile = ${directory}/cert.pem`,
+			`ssl_options.keyfile = ${directory}/key.pem`,
 		],
 	});
 	return { port, ca: authority.ca };
 }
 
-test('TLS: a certificate is checked against the given authority and the name', async (t) => {
-	const { port, ca } = await secureBroker(t);
+test('TLS: a certificate is checked against the given authority and the name', async () => {
+	const { port, ca } = await secureBroker();
 	const stranger = (await selfSigned(['localhost'])).cert;
 	const probe = (options: object) => new Broker({ ...ADMIN, host: '127.0.0.1', port, ...options }).probe();
 	assert.equal((await probe({ tls: { ca } })).ok, true);

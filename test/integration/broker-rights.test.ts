@@ -1,9 +1,8 @@
 /** The users of a deployment on a real broker that started from its definitions: what each may, and what each may not. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, type TestContext, test } from 'node:test';
+import { before, type TestContext, test } from 'node:test';
 import type { Channel } from 'amqplib';
 import { fillDefinitions, TEMPLATE_FILE } from '../../deploy/rabbitmq/fill.ts';
 import type { Broker } from '../../lib/amqp/broker.ts';
@@ -43,17 +42,15 @@ const TOPOLOGY: MailTopology = {
 };
 
 let rabbit: OwnBroker;
-let directory: string;
 before(async () => {
-	directory = await mkdtemp(path.join(tmpdir(), 'hub-definitions-'));
-	const file = path.join(directory, 'definitions.json');
-	await writeFile(file, fillDefinitions(await readFile(TEMPLATE_FILE, 'utf8'), PASSWORDS));
 	const own = await readFile(path.join(path.dirname(TEMPLATE_FILE), 'rabbitmq.conf'), 'utf8');
 	// The deployment's settings but for addresses, and for the disk that a test machine may not have.
-	const settings = own.split('\n').filter((line) => /^(?!#|listeners|management|load_def|log|disk)./.test(line));
-	rabbit = await startBroker({ settings: [...settings, `load_definitions = ${file}`] });
+	const lines = own.split('\n').filter((line) => /^(?!#|listeners|management|load_def|log|disk)./.test(line));
+	rabbit = await startBroker({
+		settings: (directory) => [...lines, `load_definitions = ${directory}/definitions.json`],
+		files: { 'definitions.json': fillDefinitions(await readFile(TEMPLATE_FILE, 'utf8'), PASSWORDS) },
+	});
 });
-after(() => rm(directory, { recursive: true }));
 
 function as(t: TestContext, user: User): Broker {
 	return client(t, rabbit, '/', { as: { user, password: USERS[user] } });
