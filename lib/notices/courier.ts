@@ -12,6 +12,8 @@ export interface CourierOptions {
 	log: Log;
 	/** Told of each parcel that came to an end. */
 	onEnd: (parcel: Waiting, delivery: Delivery) => void;
+	/** Told of each change of `state`. */
+	onChange: () => void;
 	/** Pauses after failures, ms. */
 	pauses?: { minMs: number; maxMs: number };
 }
@@ -98,10 +100,10 @@ export class Courier {
 			const outbox = await this.#options.outbox();
 			while (!this.#closed) {
 				const now = Date.now();
+				this.#change({ waiting: await outbox.waiting(this.channel.name) });
 				const blocked = Math.max(this.#pausedUntil - now, this.#rateBlock(now));
 				if (blocked > 0) return Math.min(blocked, POLL_MS);
 				const parcel = await outbox.next(this.channel.name, now);
-				this.#state = { ...this.#state, waiting: await outbox.waiting(this.channel.name) };
 				if (parcel === undefined) return Math.min(this.#pauses.maxMs, POLL_MS);
 				if (await outbox.claim(parcel, now + CLAIM_MS)) await this.#carry(outbox, parcel);
 			}
@@ -129,14 +131,21 @@ export class Courier {
 		if (this.#closed) return;
 		this.#pausedUntil = now + this.#backoff.next();
 		if (this.#state.failure === undefined) log.warn(`Notices cannot be delivered by ${channel.name}: ${reason}`);
-		this.#state = { ...this.#state, failure: reason, since: this.#state.since ?? now };
+		this.#change({ failure: reason, since: this.#state.since ?? now });
 	}
 
 	#works(): void {
 		this.#backoff.succeeded();
 		if (this.#state.failure !== undefined)
 			this.#options.log.info(`Notices are delivered by ${this.channel.name} again.`);
-		this.#state = { ...this.#state, failure: undefined, since: undefined };
+		this.#change({ failure: undefined, since: undefined });
+	}
+
+	#change(change: Partial<CourierState>): void {
+		const { failure, since, waiting } = this.#state;
+		this.#state = { ...this.#state, ...change };
+		const now = this.#state;
+		if (now.failure !== failure || now.since !== since || now.waiting !== waiting) this.#options.onChange();
 	}
 
 	/** How long the rate forbids another attempt, ms. */

@@ -1,6 +1,6 @@
 /** The last resort while the store does not work: one attempt a receiver, nothing kept. */
 import { randomUUID } from 'node:crypto';
-import type { Channel, Delivery } from './channel.ts';
+import type { Channel, Delivery, Parcel } from './channel.ts';
 import type { CheckedNotice } from './notice.ts';
 
 /** For one attempt, ms. */
@@ -11,14 +11,14 @@ const MAX_REMEMBERED = 100;
 export class DirectSender {
 	readonly #channels: readonly Channel[];
 	readonly #windowMs: number;
-	readonly #onEnd: (channel: string, id: string, delivery: Delivery) => void;
+	readonly #onEnd: (channel: string, parcel: Parcel, delivery: Delivery) => void;
 	/** When each was told last, ms since the epoch. */
 	readonly #told = new Map<string, number>();
 
 	constructor(
 		channels: readonly Channel[],
 		windowMs: number,
-		onEnd: (channel: string, id: string, delivery: Delivery) => void,
+		onEnd: (channel: string, parcel: Parcel, delivery: Delivery) => void,
 	) {
 		this.#channels = channels;
 		this.#windowMs = windowMs;
@@ -34,9 +34,9 @@ export class DirectSender {
 		const outcomes = await Promise.all(
 			this.#channels.flatMap((channel) =>
 				channel.targets(notice.to).map(async (target) => {
-					const id = randomUUID();
-					const delivery = await channel.deliver({ ...notice, id, target, at }, signal);
-					this.#onEnd(channel.name, id, delivery);
+					const parcel = { ...notice, id: randomUUID(), target, at };
+					const delivery = await channel.deliver(parcel, signal);
+					this.#onEnd(channel.name, parcel, delivery);
 					return delivery.outcome;
 				}),
 			),

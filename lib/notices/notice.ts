@@ -31,8 +31,10 @@ export interface CheckedNotice {
 const MAX_SUBJECT = 200;
 /** Longest text kept, in characters; an alarm is read on a telephone. */
 const MAX_TEXT = 10_000;
+/** Longest name of what failed, in characters. */
+const MAX_ABOUT = 100;
 /** More receivers than that are a mailing list, which has an address of its own. */
-const MAX_RECEIVERS = 20;
+export const MAX_RECEIVERS = 20;
 
 /**
  * @throws HubError CONFIG_INVALID for a missing field or an address that is none; long texts are cut instead, an alarm
@@ -48,10 +50,10 @@ export function checkNotice(notice: Notice): CheckedNotice {
 	if (to.length > MAX_RECEIVERS) throw invalid(`A notice goes to at most ${MAX_RECEIVERS} addresses.`);
 	return {
 		to: to.map(checkAddress),
-		subject: oneLine(subject).slice(0, MAX_SUBJECT),
+		subject: oneLine(subject.trim().slice(0, MAX_SUBJECT)),
 		text: text.slice(0, MAX_TEXT),
 		severity,
-		about: about || null,
+		about: about?.slice(0, MAX_ABOUT) || null,
 	};
 }
 

@@ -4,12 +4,12 @@ import { HubError } from '../errors.ts';
 import type { Counter, Health, HealthReport } from '../health.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
-import type { Channel, Delivery } from './channel.ts';
+import type { Channel, Delivery, Parcel } from './channel.ts';
 import { Courier } from './courier.ts';
 import { DirectSender } from './direct.ts';
 import { type CheckedNotice, checkNotice, type Notice } from './notice.ts';
 import { type Address, type ClosedWindow, Outbox } from './outbox.ts';
-import { type Alone, report } from './report.ts';
+import { type Alone, type NoticesState, report } from './report.ts';
 import { type NoticeTables, noticesTopic } from './tables.ts';
 import { type Language, moreTimes } from './words.ts';
 
@@ -34,6 +34,25 @@ export interface NoticesOptions {
 	language?: Language;
 	/** Pauses of a channel that is down, ms. Default 5 s growing to 5 minutes. */
 	pauses?: { minMs: number; maxMs: number };
+	/** Told of each notice that came to its end with one receiver. */
+	onEnd?: (end: NoticeEnd) => void;
+	/** Told whenever `state` may have changed. */
+	onChange?: () => void;
+}
+
+/** How a notice ended with one receiver: as `Delivery`, but never `later`. */
+export interface NoticeEnd {
+	outcome: 'delivered' | 'unknown' | 'never';
+	/** Why it is not known to have arrived. */
+	reason?: string;
+	channel: string;
+	/** Of this copy; the receiver sees it in the webhook's body and in the Message-ID. */
+	id: string;
+	subject: string;
+	severity: Notice['severity'];
+	about: string | null;
+	/** When it was given to the hub, ms since the epoch. */
+	at: number;
 }
 
 /**
@@ -51,6 +70,8 @@ const MAX_WAITING = 1_000;
 const MAX_AGE_MS = 7 * 86_400_000;
 /** Looks for windows that another process opened, ms. */
 const POLL_MS = 60_000;
+/** How long it is said that a notice had no other way than the failing one, ms. */
+const ALONE_MS = 86_400_000;
 /** For what is being delivered, ms; a deploy must be over in 2 s. */
 const CLOSE_GRACE_MS = 1_500;
 
@@ -85,13 +106,30 @@ export class Notices {
 					outbox: () => this.#open(),
 					perMinute,
 					log,
-					onEnd: ({ id }, delivery) => this.#ended(channel.name, id, delivery),
+					onEnd: (parcel, delivery) => this.#ended(channel.name, parcel, delivery),
+					onChange: () => this.#changed(),
 					...(pauses ? { pauses } : {}),
 				}),
 		);
-		this.#unregister = health.register(name, () => this.#report());
+		this.#unregister = health.register(name, () => this.report);
 		this.#watch();
 		this.#wake();
+	}
+
+	/** What stands in the way of notices, and how many wait. */
+	get state(): NoticesState {
+		const alone = this.#alone && Date.now() - this.#alone.at < ALONE_MS ? this.#alone : undefined;
+		return {
+			couriers: this.#couriers.map(({ channel, state }) => ({ name: channel.name, ...state })),
+			alone,
+			storeFailure: this.#storeFailure,
+			dropped: this.#dropped,
+		};
+	}
+
+	/** The same as health says it. */
+	get report(): HealthReport {
+		return report(this.state);
 	}
 
 	/**
@@ -121,6 +159,8 @@ export class Notices {
 			const told = await this.#direct.send(checked);
 			if (told !== 'failed') return told;
 			throw new HubError('NOTICE_FAILED', 'Neither the store nor a channel takes notices: nobody was told.');
+		} finally {
+			this.#changed();
 		}
 	}
 
@@ -188,6 +228,7 @@ export class Notices {
 			const dropped = await outbox.closeWindows(now, (window) => this.#summary(window));
 			if (expired + dropped > 0) this.#drop(expired + dropped);
 			this.#wake();
+			this.#changed();
 			const next = await outbox.nextClosing();
 			return next === undefined ? POLL_MS : Math.min(POLL_MS, Math.max(1, next - Date.now()));
 		} catch (thrown) {
@@ -204,8 +245,14 @@ export class Notices {
 		return { notice: summary, addresses: this.#addresses(summary) };
 	}
 
-	#ended(channel: string, id: string, delivery: Delivery): void {
-		this.#counter.add({ channel, outcome: delivery.outcome });
+	#changed(): void {
+		if (!this.#closed) this.#options.onChange?.();
+	}
+
+	#ended(channel: string, { id, subject, severity, about, at }: Parcel, delivery: Delivery): void {
+		const { outcome } = delivery;
+		this.#counter.add({ channel, outcome });
+		if (outcome !== 'later') this.#options.onEnd?.({ ...delivery, outcome, channel, id, subject, severity, about, at });
 		if (delivery.outcome !== 'never') return;
 		const details = { channel, reason: delivery.reason };
 		this.#options.log.error(`A notice was not taken by ${channel}: ${delivery.reason}`);
@@ -222,15 +269,6 @@ export class Notices {
 			subject: 'queue',
 			outcome: 'failed',
 			details: { count },
-		});
-	}
-
-	#report(): HealthReport {
-		return report({
-			couriers: this.#couriers.map(({ channel, state }) => ({ name: channel.name, ...state })),
-			alone: this.#alone,
-			storeFailure: this.#storeFailure,
-			dropped: this.#dropped,
 		});
 	}
 }

@@ -130,18 +130,20 @@ export class Outbox {
 		await this.#db.deleteFrom('notice_outbox').where('id', '=', id).execute();
 	}
 
-	/** Forgets parcels older than `before` and those of channels that are no longer configured; gives how many. */
+	/**
+	 * Forgets parcels older than `before`, also of senders that no longer exist, and those of channels that are no longer
+	 * configured; gives how many.
+	 */
 	async expire(before: number, channels: readonly string[]): Promise<number> {
-		const expired = await this.#db
+		await this.#db.deleteFrom('notice_window').where('closes_at', '<', before).execute();
+		const old = await this.#db.deleteFrom('notice_outbox').where('created_at', '<', before).executeTakeFirst();
+		if (channels.length === 0) return Number(old.numDeletedRows);
+		const elsewhere = await this.#db
 			.deleteFrom('notice_outbox')
 			.where('sender', '=', this.#options.sender)
-			.where((eb) =>
-				channels.length > 0
-					? eb.or([eb('created_at', '<', before), eb('channel', 'not in', [...channels])])
-					: eb('created_at', '<', before),
-			)
+			.where('channel', 'not in', [...channels])
 			.executeTakeFirst();
-		return Number(expired.numDeletedRows);
+		return Number(old.numDeletedRows + elsewhere.numDeletedRows);
 	}
 
 	/** Gives back what an ended process had claimed. Only where no other process can be at work. */

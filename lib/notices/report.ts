@@ -12,13 +12,11 @@ export interface Alone {
 
 export interface NoticesState {
 	couriers: (CourierState & { name: string })[];
+	/** The latest of the last day. */
 	alone: Alone | undefined;
 	storeFailure: string | undefined;
 	dropped: number;
 }
-
-/** How long such a notice is repeated here, ms. */
-const ALONE_MS = 86_400_000;
 
 /** `failed` also silences the heartbeat, so that the watcher outside tells what nobody here can. */
 export function report({ couriers, alone, storeFailure, dropped }: NoticesState): HealthReport {
@@ -27,7 +25,7 @@ export function report({ couriers, alone, storeFailure, dropped }: NoticesState)
 	const failing = couriers.filter(({ failure }) => failure !== undefined);
 	const said = failing.map(({ name, failure }) => `${name}: ${failure}`).join(' ');
 	if (couriers.length === 0) return { state: 'degraded', text: 'No channel for notices is configured.', details };
-	if (alone && Date.now() - alone.at < ALONE_MS) {
+	if (alone) {
 		const { subject, about } = alone;
 		const text = `Only ${about} itself could carry this notice about ${about}; configure another channel: ${subject}`;
 		return { state: 'failed', text, details };

@@ -14,8 +14,9 @@ import { Health } from '../../lib/health.ts';
 import { silentLog } from '../../lib/log.ts';
 import { Heartbeat } from '../../lib/notices/heartbeat.ts';
 import { mailChannel } from '../../lib/notices/mail-channel.ts';
-import { type Channel, type Notice, Notices, type NoticesOptions } from '../../lib/notices/notices.ts';
+import { type Channel, type Notice, type NoticeEnd, Notices, type NoticesOptions } from '../../lib/notices/notices.ts';
 import { Outbox } from '../../lib/notices/outbox.ts';
+import type { NoticesState } from '../../lib/notices/report.ts';
 import { type NoticeTables, noticesTopic } from '../../lib/notices/tables.ts';
 import { type WebhookChannelOptions, webhookChannel } from '../../lib/notices/webhook-channel.ts';
 import { openStore, type Store } from '../../lib/store/store.ts';
@@ -230,6 +231,62 @@ describe('a channel that is down', () => {
 		assert.equal(JSON.parse(http.requests[0]?.body ?? '').id, parcel.id);
 		await hub.notices.close();
 		await store.close();
+	});
+
+	it('leaves what waits a week, and whatever it waits for is forgotten then', async () => {
+		const store = await openStore({ file: ':memory:' });
+		const db = await store.topic<NoticeTables>(noticesTopic);
+		const removed = new Outbox(db, { sender: 'a node that was removed', maxWaiting: 10, windowMs: 1_000 });
+		const own = new Outbox(db, { sender: 'notices', maxWaiting: 10, windowMs: 1_000 });
+		const now = Date.now();
+		const notice = { ...ALARM, to: [], about: null };
+		for (const [outbox, days] of [
+			[removed, 8],
+			[own, 8],
+			[own, 6],
+		] as const) {
+			const at = now - days * 86_400_000;
+			await outbox.take({ ...notice, subject: `${days} days` }, [{ channel: 'webhook', target: null }], at);
+		}
+		await using http = await startHttp();
+		const hub = setUp([webhook(http.port)], { store: async () => store });
+		await until(() => hub.notices.state.dropped === 2);
+		await until(async () => (await own.waiting('webhook')) === 0);
+		assert.equal(await removed.waiting('webhook'), 0);
+		assert.deepEqual(
+			(await db.selectFrom('notice_window').select('subject').execute()).filter(({ subject }) => subject === '8 days'),
+			[],
+		);
+		await hub.notices.close();
+		await store.close();
+	});
+
+	it('is told of with its number of notices, and each end with its reason', async () => {
+		const port = await freePort();
+		const ends: NoticeEnd[] = [];
+		const seen: NoticesState['couriers'][number][] = [];
+		await using hub = setUp([webhook(port)], {
+			onEnd: (end) => ends.push(end),
+			onChange: () => seen.push(...hub.notices.state.couriers),
+		});
+		await hub.notices.send(ALARM);
+		await until(() => seen.some(({ failure }) => failure !== undefined));
+		await hub.notices.send({ ...ALARM, subject: 'Another' });
+		await until(() => seen.at(-1)?.waiting === 2);
+		await using _http = await startHttp((request) => ({ status: request.body.includes('Another') ? 422 : 204 }), {
+			port,
+		});
+		await until(() => ends.length === 2);
+		assert.deepEqual(
+			ends
+				.map(({ outcome, channel, subject, reason }) => ({ outcome, channel, subject, reason }))
+				.sort((a, b) => a.outcome.localeCompare(b.outcome)),
+			[
+				{ outcome: 'delivered', channel: 'webhook', subject: ALARM.subject, reason: undefined },
+				{ outcome: 'never', channel: 'webhook', subject: 'Another', reason: 'The webhook answers HTTP 422.' },
+			],
+		);
+		await until(() => seen.at(-1)?.waiting === 0 && seen.at(-1)?.failure === undefined);
 	});
 
 	it('does not hold up another one', async () => {
