@@ -6,14 +6,14 @@ import type { RenderedMail } from '../../lib/mail/render.ts';
 import { adminRoute } from '../runtime/admin-route.ts';
 import { problemPhrase, readFields } from '../runtime/fields.ts';
 import type { NodeAPI } from '../runtime/node-red.ts';
-import type { Phrase } from '../runtime/phrase.ts';
+import { type Phrase, phraseOf } from '../runtime/phrase.ts';
 import { mailNode } from './config.ts';
 import { mailKind } from './kind.ts';
 
 export type PreviewAnswer =
 	| { ok: true; mail: RenderedMail; warnings: readonly string[] }
-	/** `text` is for the person who writes the template, in English; `phrase` where a field is wrong. */
-	| { ok: false; text?: string; phrase?: Phrase };
+	/** `text` adds details for the person who writes the template, in English. */
+	| { ok: false; phrase: Phrase; text?: string };
 
 /** Whoever the preview's mail is for; `.example` belongs to nobody (RFC 2606). */
 const PREVIEW_RECIPIENT = 'ventas@proveedor.example';
@@ -59,7 +59,7 @@ async function preview(body: Record<string, unknown>): Promise<PreviewAnswer> {
 	} catch (thrown) {
 		const error = toHubError(thrown);
 		if (error.code === 'INTERNAL') throw thrown;
-		return { ok: false, text: error.message };
+		return { ok: false, phrase: phraseOf(error), text: error.message };
 	}
 }
 

@@ -10,6 +10,17 @@ const PAGES = ['mail', 'templates', 'delivery', 'protection'] as const;
 /** Drafts have an output of their own. */
 const OUTPUTS = { plain: 2, compose: 3 } as const;
 
+const DEFAULTS = {
+	kind: 'purchase',
+	defaultLanguage: 'es',
+	levels: '10s 1m 10m 1h 6h',
+	onUnknown: 'resend',
+	deliveryLimit: '20',
+	draftTimeout: '30',
+	retryExchange: 'email_retry',
+	resultsExchange: 'email_results',
+};
+
 let templateTab: TemplateTab | undefined;
 let schemaBox: CodeBox | undefined;
 
@@ -53,31 +64,31 @@ RED.nodes.registerType('amqp-mail', {
 		outputs: { value: OUTPUTS.plain },
 		broker: { type: 'amqp-broker', value: '', required: true },
 		smtp: { type: 'smtp-server', value: '', required: true },
-		kind: { value: 'purchase' },
+		kind: { value: DEFAULTS.kind },
 		kindName: { value: '', validate: checks.kindName },
 		exchange: { value: '', validate: checks.name('exchange') },
 		routingKey: { value: '', validate: checks.name('routingKey') },
 		queue: { value: '', validate: checks.name('queue') },
-		retryExchange: { value: 'email_retry' },
+		retryExchange: { value: DEFAULTS.retryExchange },
 		schema: { value: '', validate: checks.schema },
 		templates: { value: [], validate: checks.templates },
-		defaultLanguage: { value: 'es', validate: checks.text('defaultLanguage') },
+		defaultLanguage: { value: DEFAULTS.defaultLanguage, validate: checks.text('defaultLanguage') },
 		sample: { value: '' },
 		odooUrl: { value: '', validate: checks.origin('odooUrl') },
 		odooInternalUrl: { value: '', validate: checks.origin('odooInternalUrl') },
 		attachDocument: { value: false },
 		fromMessage: { value: false },
-		levels: { value: '10s 1m 10m 1h 6h', validate: checks.levels },
-		onUnknown: { value: 'resend' },
+		levels: { value: DEFAULTS.levels, validate: checks.levels },
+		onUnknown: { value: DEFAULTS.onUnknown },
 		prefetch: { value: '', validate: checks.integer('prefetch', 1, 1000, { optional: true }) },
-		deliveryLimit: { value: '20', validate: checks.integer('deliveryLimit', 5, 1000) },
+		deliveryLimit: { value: DEFAULTS.deliveryLimit, validate: checks.integer('deliveryLimit', 5, 1000) },
 		databases: { value: '', validate: checks.databases },
 		sampleRecipients: { value: '', validate: checks.addresses },
 		sampleBroker: { type: 'amqp-broker', value: '', required: false },
 		publishResults: { value: false },
-		resultsExchange: { value: 'email_results' },
+		resultsExchange: { value: DEFAULTS.resultsExchange },
 		compose: { value: false },
-		draftTimeout: { value: '30', validate: checks.integer('draftTimeout', 1, 300) },
+		draftTimeout: { value: DEFAULTS.draftTimeout, validate: checks.integer('draftTimeout', 1, 300) },
 	},
 	credentials: { keys: { type: 'password' } },
 	label() {
@@ -98,10 +109,8 @@ RED.nodes.registerType('amqp-mail', {
 			onchange: ({ id }) => showPage(id.replace('amqp-mail-page-', '')),
 		});
 		for (const page of PAGES) tabs.addTab({ id: `amqp-mail-page-${page}`, label: this._(`amqp-mail.page.${page}`) });
-		const kind = input('kind');
-		if (!kind.value) kind.value = 'purchase';
-		const unknown = input('onUnknown');
-		if (!unknown.value) unknown.value = 'resend';
+		// A flow that was written by hand may leave out what has a default.
+		for (const [name, value] of Object.entries(DEFAULTS)) if (!input(name).value) input(name).value = value;
 		follow(['kind', 'compose', 'publishResults'], showParts);
 		schemaBox = new CodeBox('amqp-mail-schema', 'json', String(this['schema'] ?? ''), () => templateTab?.draw());
 		templateTab = new TemplateTab(this, () => schemaBox?.value ?? '');

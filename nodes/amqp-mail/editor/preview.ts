@@ -2,8 +2,9 @@
 
 import { element } from '../../runtime/editor/elements.ts';
 import { failureText } from '../../runtime/editor/failure.ts';
+import type { EditorNode } from '../../runtime/editor/red.ts';
 import { type RequestFailure, request } from '../../runtime/editor/request.ts';
-import { type EditorPhrase, inWords } from '../../runtime/editor/words.ts';
+import { type EditorPhrase, inWords, translatorOf } from '../../runtime/editor/words.ts';
 
 interface PreviewMail {
 	subject: string;
@@ -12,7 +13,7 @@ interface PreviewMail {
 	notes: string[];
 }
 
-type Answer = { ok: true; mail: PreviewMail; warnings: string[] } | { ok: false; text?: string; phrase?: EditorPhrase };
+type Answer = { ok: true; mail: PreviewMail; warnings: string[] } | { ok: false; phrase: EditorPhrase; text?: string };
 
 export type PreviewView = 'desktop' | 'phone' | 'text';
 
@@ -33,17 +34,17 @@ export class Preview {
 	readonly #text = element('pre', { class: 'amqp-mail-plain' });
 	readonly #subject = element('div', { class: 'amqp-mail-subject' });
 	readonly #problem = element('div', { class: 'amqp-mail-problem', role: 'status' });
-	readonly #words: (key: string) => string;
+	readonly #node: EditorNode;
 	#view: PreviewView = 'desktop';
 	#timer: number | undefined;
 	#asked = 0;
 
 	/** @param describe gives the body of the request: the properties as they stand in the dialog */
-	constructor(container: HTMLElement, words: (key: string) => string, describe: () => Record<string, unknown>) {
+	constructor(container: HTMLElement, node: EditorNode, describe: () => Record<string, unknown>) {
 		this.#container = container;
-		this.#words = words;
+		this.#node = node;
 		this.#describe = describe;
-		this.#frame.title = words('preview.title');
+		this.#frame.title = node._('amqp-mail.preview.title');
 		const box = element('div', { class: 'amqp-mail-paper' }, this.#frame, this.#text);
 		container.replaceChildren(this.#problem, this.#subject, box);
 		this.show('desktop');
@@ -64,7 +65,8 @@ export class Preview {
 		const scale = room > 0 ? Math.min(1, room / width) : 1;
 		this.#frame.style.width = `${width}px`;
 		this.#frame.style.height = `${Math.round(this.#height / scale)}px`;
-		this.#frame.style.transform = `scale(${scale})`;
+		this.#frame.style.transform = scale < 1 ? `scale(${scale})` : 'none';
+		this.#frame.style.margin = scale < 1 ? '0' : '0 auto';
 	}
 
 	get #height(): number {
@@ -92,7 +94,7 @@ export class Preview {
 			// A later question has been asked meanwhile, or the dialog is closed.
 			if (number !== this.#asked) return;
 			if (answer.ok) return this.#fill(answer.mail, [...answer.warnings, ...answer.mail.notes]);
-			problem = answer.phrase ? inWords(answer.phrase, RED._) : (answer.text ?? '');
+			problem = [inWords(answer.phrase, translatorOf(this.#node)), ...(answer.text ? [answer.text] : [])].join('. ');
 		} catch (failure) {
 			if (number !== this.#asked) return;
 			problem = failureText(failure as RequestFailure);
@@ -102,7 +104,7 @@ export class Preview {
 	}
 
 	#fill({ subject, text, html }: PreviewMail, remarks: string[]): void {
-		this.#subject.replaceChildren(element('b', {}, `${this.#words('part.subject')}: `), subject);
+		this.#subject.replaceChildren(element('b', {}, `${this.#node._('amqp-mail.part.subject')}: `), subject);
 		this.#text.textContent = text;
 		this.#frame.srcdoc = /<head[^>]*>/i.test(html)
 			? html.replace(/<head[^>]*>/i, (head) => head + POLICY)

@@ -62,11 +62,7 @@ export class TemplateTab {
 			sample: new CodeBox('amqp-mail-sample', 'json', sample, () => this.#preview?.refresh()),
 		};
 		this.#builtInSample = JSON.stringify(builtIn.sample, null, 2);
-		this.#preview = new Preview(
-			byId('amqp-mail-preview'),
-			(key) => this.#words(key),
-			() => this.#describe(),
-		);
+		this.#preview = new Preview(byId('amqp-mail-preview'), this.#node, () => this.#describe());
 		byId('amqp-mail-subject').addEventListener('input', () => this.#edit('subject', this.#subject.value));
 		this.#drawViews();
 		follow(['kind', 'kindName', 'odooUrl', 'defaultLanguage'], () => this.draw());
