@@ -16,10 +16,10 @@ export function draftMessage(token: string, { about, ...content }: Draft): FlowM
 
 /**
  * Turns states into messages: one for each change that a person may want to know of. Numbers alone are none; but each
- * time more mails lie parked than were told of, there is one.
+ * time more mails lie parked than were told of, there is one. That all is well at the start is no news.
  */
 export function healthMessages(queue: string): (state: WorkerState) => FlowMessage | undefined {
-	let told = '';
+	let told = essenceOf('ok', [], undefined, 0);
 	let parkedTold = 0;
 	return (state) => {
 		const { phase, pauses, problem, depths, counts, underWay, notes } = state;
@@ -27,7 +27,8 @@ export function healthMessages(queue: string): (state: WorkerState) => FlowMessa
 		if (phase === 'starting' || phase === 'closing' || phase === 'stopped') return undefined;
 		const report = healthOf(state);
 		const parked = depths?.parked ?? 0;
-		const essence = JSON.stringify([report.state, pauses.map(({ cause }) => cause), problem?.code, parked > 0]);
+		const causes = pauses.map(({ cause }) => cause);
+		const essence = essenceOf(report.state, causes, problem?.code, parked);
 		const more = parked > parkedTold;
 		if (essence === told && !more) {
 			parkedTold = Math.min(parkedTold, parked);
@@ -41,4 +42,8 @@ export function healthMessages(queue: string): (state: WorkerState) => FlowMessa
 			payload: { queue, state: report.state, text, phase, pauses, problem, parked, depths, counts, underWay, notes },
 		};
 	};
+}
+
+function essenceOf(state: string, causes: string[], problem: string | undefined, parked: number): string {
+	return JSON.stringify([state, causes, problem ?? null, parked > 0]);
 }
