@@ -4,17 +4,18 @@ import { Backoff } from '../backoff.ts';
 import { type HubErrorCode, toHubError } from '../errors.ts';
 import { type Log, silentLog } from '../log.ts';
 import { type Address, type AddressOptions, endpoint, parseAddress } from './address.ts';
-import { type BrokerState, CLOSE_GRACE_MS, Connection, connectedText, type RetryOptions } from './connection.ts';
+import { CLOSE_GRACE_MS, Connection, type RetryOptions } from './connection.ts';
 import { settledWithin, withDeadline } from './deadline.ts';
-import { channelFailure } from './failure.ts';
+import { channelFailure, isFromChannel } from './failure.ts';
 import { CONNECT_TIMEOUT_MS, openLink } from './link.ts';
 import type { OutgoingMessage } from './message.ts';
 import { PublisherPool } from './publisher-pool.ts';
 import { BrokerSession, type SessionOptions, type SessionSetup } from './session.ts';
+import { type BrokerState, connectedText } from './state.ts';
 
-export type { BrokerState } from './connection.ts';
 export type { OutgoingMessage, PublishProperties } from './message.ts';
 export type { BrokerSession, SessionOptions, SessionSetup } from './session.ts';
+export type { BrokerState } from './state.ts';
 
 /**
  * Pauses between attempts, in ms: soon enough after a restart, seldom enough not to be a load. Refused credentials are
@@ -145,7 +146,10 @@ export class Broker {
 		});
 	}
 
-	/** Lends a channel for short work: reading a queue, declaring. Throws what `use` throws, as HubError, or TIMEOUT. */
+	/**
+	 * Lends a channel for short work: reading a queue, declaring. Throws the broker's refusals as HubError, TIMEOUT, and what
+	 * else `use` throws as it is.
+	 */
 	async withChannel<T>(use: (channel: Channel) => Promise<T>, options: ChannelOptions = {}): Promise<T> {
 		const { timeoutMs = CHANNEL_TIMEOUT_MS, signal } = options;
 		const over = new AbortController();
@@ -161,7 +165,7 @@ export class Broker {
 			try {
 				return await withDeadline(work(), { timeoutMs, signal, text: () => this.#lateText('it took too long') });
 			} catch (thrown) {
-				throw channelFailure(thrown);
+				throw isFromChannel(thrown) ? channelFailure(thrown) : thrown;
 			} finally {
 				over.abort();
 				if (channel) await closeQuietly(channel);

@@ -1,32 +1,15 @@
 /** The connection that all users of a broker share: opened with the first, closed with the last, opened again when lost. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../backoff.ts';
-import { HubError, type HubErrorCode, toHubError } from '../errors.ts';
+import { HubError, toHubError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Address, endpoint } from './address.ts';
 import { settledWithin } from './deadline.ts';
 import { type Link, openLink } from './link.ts';
+import { type BrokerState, connectedState } from './state.ts';
 
 /** What is under way may end for so long when the last user leaves, in ms; Node-RED's deploys wait for it. */
 export const CLOSE_GRACE_MS = 2_000;
-
-export interface BrokerState {
-	/**
-	 * idle → connecting → connected → waiting → connecting …; refused instead of waiting when user, password or virtual
-	 * host are; closed after the last user left.
-	 */
-	phase: 'idle' | 'connecting' | 'connected' | 'waiting' | 'refused' | 'closed';
-	/** For a person. */
-	text: string;
-	/** When the next attempt follows, ms since epoch; in waiting and refused. */
-	retryAt?: number;
-	/** In connected. */
-	serverVersion?: string;
-	/** In connected: why the broker takes no messages now, e.g. `low on memory`. */
-	blocked?: string;
-	/** In waiting and refused. */
-	code?: HubErrorCode;
-}
 
 /** Pauses between attempts to connect, ms. */
 export interface RetryOptions {
@@ -176,7 +159,7 @@ export class Connection {
 			link = await openLink(this.#options.address, {
 				connectionName: this.#options.name,
 				signal,
-				onBlocked: () => this.#link && this.#setConnected(this.#link),
+				onBlocked: () => this.#link && this.#set(connectedState(this.#link, this.#options.address)),
 			});
 		} catch (thrown) {
 			return signal.aborted ? undefined : toHubError(thrown);
@@ -184,7 +167,7 @@ export class Connection {
 		backoff.succeeded();
 		this.#warned = '';
 		this.#link = link;
-		this.#setConnected(link);
+		this.#set(connectedState(link, this.#options.address));
 		const left = new Promise<undefined>((resolve) => {
 			if (signal.aborted) resolve(undefined);
 			signal.addEventListener('abort', () => resolve(undefined), { once: true });
@@ -199,14 +182,6 @@ export class Connection {
 		const begun = Date.now();
 		if (this.#guests > 0) await settledWithin(new Promise<void>((resolve) => (this.#empty = resolve)), CLOSE_GRACE_MS);
 		await link.close(Math.max(0, CLOSE_GRACE_MS - (Date.now() - begun)));
-	}
-
-	#setConnected(link: Link): void {
-		const { serverVersion, blocked } = link;
-		const text = blocked
-			? `Connected to ${endpoint(this.#options.address)}, but the broker takes no messages now: ${blocked}.`
-			: connectedText(link, this.#options.address);
-		this.#set({ phase: 'connected', text, serverVersion, ...(blocked ? { blocked } : {}) });
 	}
 
 	/** Once for each reason: an outage of hours is one line, not one a minute. */
@@ -225,12 +200,6 @@ export class Connection {
 			}
 		}
 	}
-}
-
-/** What a connection is, in words. */
-export function connectedText({ serverVersion }: Link, address: Address): string {
-	const { vhost, user } = address;
-	return `Connected to RabbitMQ ${serverVersion} at ${endpoint(address)}, virtual host "${vhost}", as "${user}".`;
 }
 
 /** The controller of a run that is over. */

@@ -22,13 +22,20 @@ export function channelFailure(thrown: unknown): HubError {
 	if (reply === 403 && EXCLUSIVE.test(said)) return new HubError('AMQP_EXCLUSIVE', said, { cause: thrown });
 	const code = CODES[reply];
 	if (code) return new HubError(code, said, { cause: thrown });
-	if (isOurs(thrown)) return new HubError('INTERNAL', text.split('\n', 1)[0] ?? text, { cause: thrown });
+	if (!isFromChannel(thrown)) return new HubError('INTERNAL', text.split('\n', 1)[0] ?? text, { cause: thrown });
 	return new HubError('AMQP_UNREACHABLE', `The channel to the broker ended: ${said}`, { cause: thrown });
 }
 
-/** Errors of our own code that came up inside a channel's handler; amqplib throws plain `Error`s and its own class. */
-function isOurs(thrown: unknown): boolean {
-	return thrown instanceof TypeError || thrown instanceof RangeError || thrown instanceof ReferenceError;
+/** What amqplib (2.3) says when a channel or its connection ends: plain errors, told from others by their text alone. */
+const ENDED =
+	/^(?:(?:[Cc]hannel|Connection) (?:closed|closing|ended)|Operation failed|Unexpected close|Heartbeat timeout)/;
+
+/** False for errors of whoever used the channel. */
+export function isFromChannel(thrown: unknown): boolean {
+	if (!(thrown instanceof Error)) return false;
+	const { code } = thrown as { code?: unknown };
+	// A number as code tells nothing: amqplib writes one into the error that a consumer threw, too.
+	return ENDED.test(thrown.message) || (typeof code === 'string' && code in NETWORK);
 }
 
 /** The broker's own words out of amqplib's `Operation failed: … 404 (NOT-FOUND) with message "NOT_FOUND - no queue …"`. */

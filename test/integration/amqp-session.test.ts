@@ -184,3 +184,16 @@ test('a closed session gives back what is unacknowledged and leaves the connecti
 	const again = await broker.withChannel((channel) => channel.get(QUEUE));
 	assert.equal(again && String(again.content), 'x');
 });
+
+test('short work on a channel rejects with its own error when that is none of the broker’s', async (t) => {
+	const broker = await connected(t);
+	const own = new Error('A reason of its own');
+	await assert.rejects(
+		broker.withChannel(() => Promise.reject(own)),
+		own,
+	);
+	await assert.rejects(
+		broker.withChannel((channel) => channel.checkQueue('nowhere')),
+		{ code: 'AMQP_NOT_FOUND' },
+	);
+});
