@@ -66,7 +66,7 @@ export const mutants: Mutant[] = [
 		protection: 'A template cannot repeat itself without end',
 		file: 'lib/mail/template-writer.ts',
 		find: 'if (pieces > MAX_PIECES) {',
-		replace: 'if (pieces > MAX_PIECES * 100) {',
+		replace: "if (pieces > MAX_PIECES) return '';\n\t\tif (pieces < 0) {",
 		test: render('a template that repeats itself without end is stopped'),
 	},
 	{
