@@ -1,0 +1,127 @@
+/** The ready flow `purchase-mail`, as a person gets it: preloaded, and imported a second time. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { aMessage, type MailLab, mailLab, receivedIds, to, until } from '../mail-lab.ts';
+import { type FlowNode, startNodeRed } from '../node-red.ts';
+
+const FLOWS = path.resolve(import.meta.dirname, '../../flows');
+const SAMPLE_ADDRESS = 'muestra@clinica.test';
+const NOTICE_ADDRESS = 'sistemas@clinica.test';
+
+const flow: FlowNode[] = JSON.parse(readFileSync(path.join(FLOWS, 'purchase-mail.json'), 'utf8'));
+const only = (type: string): FlowNode => flow.find((node) => node.type === type) as FlowNode;
+const MAIL = only('amqp-mail').id;
+const button = (topic: string): string =>
+	flow.find((node) => node.type === 'inject' && node['topic'] === topic)?.id ?? '';
+
+/** A flow as it is, but with a mail server that the test plays without encryption. */
+function onLab(nodes: FlowNode[]): FlowNode[] {
+	return nodes.map((node) => (node.type === 'smtp-server' ? { ...node, security: 'none', authType: 'none' } : node));
+}
+
+function environment(lab: MailLab): Record<string, string> {
+	const { host, port, vhost, user, password } = lab.test.options(lab.vhost);
+	return {
+		AMQP_HOST: host,
+		AMQP_PORT: String(port),
+		AMQP_VHOST: vhost,
+		AMQP_USER: user,
+		AMQP_PASSWORD: password,
+		AMQP_SAMPLE_USER: user,
+		AMQP_SAMPLE_PASSWORD: password,
+		AMQP_SIGNATURE_KEYS: '',
+		SMTP_HOST: '127.0.0.1',
+		SMTP_PORT: String(lab.smtp.port),
+		SMTP_USER: '',
+		SMTP_PASSWORD: '',
+		SMTP_FROM: 'compras@clinica.test',
+		ODOO_URL: 'http://localhost:8069',
+		HUB_SAMPLE_RECIPIENT: SAMPLE_ADDRESS,
+		HUB_NOTICE_TO: NOTICE_ADDRESS,
+		HUB_NOTICE_WEBHOOK: '',
+	};
+}
+
+async function running(t: TestContext) {
+	const lab = await mailLab(t, { levels: [] });
+	const nodeRed = await startNodeRed(t, { env: environment(lab) });
+	await nodeRed.deploy(onLab(flow));
+	await nodeRed.status(MAIL, /sent: 0/);
+	return { lab, nodeRed };
+}
+
+const mailTo = (lab: MailLab, address: string) =>
+	until(`a mail to ${address}`, () =>
+		lab.smtp.mails.find(({ raw }) => raw.includes(`<${address}>`) || raw.includes(address)),
+	);
+
+test('its button publishes a sample purchase, which arrives at the allowed address', async (t) => {
+	const { lab, nodeRed } = await running(t);
+	const answer = await nodeRed.request('POST', `/inject/${button('sample')}`, { body: {} });
+	assert.equal(answer.status, 200);
+	const { raw } = await mailTo(lab, SAMPLE_ADDRESS);
+	assert.match(raw, /^Subject: =\?UTF-8\?Q\?Pedido_de_compra_P-/m);
+	await nodeRed.status(MAIL, /sent: 1/);
+});
+
+test('a person is told when a mail is parked, and again when sending pauses', async (t) => {
+	const { lab, nodeRed } = await running(t);
+	lab.smtp.script = {
+		rcpt: () => (/nadie@/.test(lab.smtp.commands.at(-1) ?? '') ? '550 5.1.1 No such user here' : '250 2.1.5 Ok'),
+	};
+	await lab.publish([aMessage(undefined, to('nadie@proveedor.test'))]);
+	const parked = await mailTo(lab, NOTICE_ADDRESS);
+	assert.match(parked.raw, /1 parked mails wait for a person/);
+	assert.match(parked.raw, /Aparcados: 1/);
+	assert.ok(!parked.raw.includes('nadie@proveedor.test'));
+
+	nodeRed.receive(button('pause'), {});
+	const told = await until('the second notice', () =>
+		lab.smtp.mails.find(({ raw }) => raw.includes(NOTICE_ADDRESS) && /puso el env=?C?3?=?AD?/.test(raw)),
+	);
+	assert.match(told.raw, /Aparcados: 1/);
+	nodeRed.receive(button('resume'), {});
+	await nodeRed.status(MAIL, /sent: 0/);
+});
+
+test('loaded twice it does no harm: the second worker waits and says why, each purchase is mailed once', async (t) => {
+	const lab = await mailLab(t, { levels: [] });
+	const nodeRed = await startNodeRed(t, { env: environment(lab) });
+	// As the editor's import does: flow nodes get new ids, connections that exist already are used.
+	const config = new Set(flow.filter((node) => node['z'] === undefined && node.type !== 'tab').map(({ id }) => id));
+	const second = JSON.parse(
+		JSON.stringify(flow.filter(({ id }) => !config.has(id))).replaceAll(/"(c11f0c0000000[1-9]\w\w)"/g, '"$1-2"'),
+	) as FlowNode[];
+	await nodeRed.deploy([...onLab(flow), ...second]);
+	const states = () => [MAIL, `${MAIL}-2`].map((id) => nodeRed.statuses(id).at(-1)?.text ?? '');
+	await nodeRed.until('one works, the other says why not', () => {
+		const texts = states();
+		return (
+			texts.some((text) => /sent: 0/.test(text)) && texts.some((text) => /Another worker holds the queue/.test(text))
+		);
+	});
+	const messages = Array.from({ length: 20 }, () => aMessage());
+	await lab.publish(messages);
+	await until('all mails', () => lab.smtp.mails.filter(({ raw }) => raw.includes('ventas@insumos.test')).length >= 20);
+	assert.deepEqual(
+		receivedIds(lab.smtp)
+			.filter((id) => messages.some((message) => message['id'] === id))
+			.toSorted(),
+		messages.map(({ id }) => String(id)).toSorted(),
+	);
+});
+
+test('it holds no secret, only nodes of the core and of this package, and the connections that all ready flows share', () => {
+	const connections: FlowNode[] = JSON.parse(readFileSync(path.join(FLOWS, 'connections.json'), 'utf8'));
+	for (const node of flow) {
+		const shared = connections.find(({ id }) => id === node.id);
+		if (shared) assert.deepEqual(node, shared);
+		for (const value of Object.values((node['credentials'] ?? {}) as object))
+			assert.match(String(value), /^\$\{\w+\}$/);
+		assert.match(node.type, /^(?:tab|comment|inject|debug|change|amqp-mail|amqp-broker|smtp-server|notice)$/);
+	}
+	const comments = flow.filter(({ type }) => type === 'comment').map(({ name }) => String(name));
+	assert.ok(comments.some((text) => text.includes('Mails')) && comments.some((text) => text.includes('Envía')));
+});
