@@ -108,7 +108,7 @@ export class Consumer {
 
 	/**
 	 * Keeps a second worker out. Quorum queues accept any number of consumers whatever they ask for (measured with
-	 * 3.10), so a queue of the connection's own stands for the right: other connections are refused by its exclusiveness,
+	 * 3.10 and 4.0), so a queue of the connection's own stands for the right: other connections are refused by its exclusiveness,
 	 * another worker on this connection by the exclusive consumer on it.
 	 */
 	async #lock(channel: ConfirmChannel): Promise<void> {

@@ -100,8 +100,11 @@ function writeHeaders(message: Message, hub: HubHeaders): Record<string, unknown
 	let carried = 0;
 	for (const [name, value] of Object.entries(message.properties.headers ?? {})) {
 		if (ACTING_HEADERS.test(name)) continue;
-		carried += name.length + (JSON.stringify(value)?.length ?? 0);
-		if (carried <= CARRIED_HEADERS) headers[name] = value;
+		const size = name.length + (JSON.stringify(value)?.length ?? 0);
+		// One that is too large must not cost the others their place: RabbitMQ 4 gives headers in another order.
+		if (carried + size > CARRIED_HEADERS) continue;
+		carried += size;
+		headers[name] = value;
 	}
 	return { ...headers, ...hubHeaders(hub) };
 }

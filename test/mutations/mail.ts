@@ -253,10 +253,10 @@ export const mutants: Mutant[] = [
 		test: parked('a forged message with the id of a parked mail neither replaces it nor touches the ledger'),
 	},
 	{
-		protection: 'Headers that act on the broker are not carried on',
+		protection: 'Headers that fill a frame are not carried on',
 		file: 'lib/mail/headers.ts',
-		find: 'if (carried <= CARRIED_HEADERS) headers[name] = value;',
-		replace: 'headers[name] = value;',
+		find: 'if (carried + size > CARRIED_HEADERS) continue;',
+		replace: '',
 		test: parked('headers are carried on, but none that acts on the broker'),
 	},
 	{
