@@ -14,6 +14,10 @@ const STOP_GRACE_MS = 10_000;
 /** Building takes about 2 s; more means that the machine is busy. */
 const BUILD_TIMEOUT_MS = 120_000;
 
+/** Whoever it is, the lab's inbox shows the mail; `.example` belongs to nobody (RFC 2606). */
+const SAMPLE_RECIPIENT = 'muestra@proveedor.example';
+const NOTICE_RECEIVER = 'sistemas@clinica.example';
+
 /** What the built nodes are made from. */
 const SOURCES = ['nodes', 'lib', 'contracts', 'scripts', 'package.json', 'tsconfig.json'];
 
@@ -72,7 +76,7 @@ function editorUrl(context: LabContext): string {
 
 /** Only what the hub and its flows read: flows can show their environment, and the broker's administrator is not theirs. */
 function hubVariables(context: LabContext): Record<string, string> {
-	const read = new Set(['ODOO_URL', 'SMTP_FROM', ...FLOW_VARIABLES.flatMap((group) => Object.keys(group))]);
+	const read = new Set(FLOW_VARIABLES.flatMap((group) => Object.keys(group)));
 	return {
 		...Object.fromEntries(Object.entries(context.variables()).filter(([name]) => read.has(name))),
 		// As a clinic would let the hub trust its own mail server.
@@ -80,6 +84,8 @@ function hubVariables(context: LabContext): Record<string, string> {
 		HUB_HOST: EDITOR_HOST,
 		HUB_PORT: String(context.port('node-red', 'editor')),
 		HUB_LANGUAGE: context.options.language,
+		HUB_SAMPLE_RECIPIENT: SAMPLE_RECIPIENT,
+		HUB_NOTICE_TO: NOTICE_RECEIVER,
 		HUB_CREDENTIAL_SECRET: context.secret('node-red.credentials'),
 	};
 }
