@@ -26,19 +26,34 @@ if (values.full) process.env['TEST_FULL'] = '1';
 /** A file that takes longer than this hangs; the longest full fault test takes about ten minutes. */
 const FILE_TIMEOUT_MS = (values.full ? 45 : 5) * 60_000;
 
+/** Whatever meets the broker, once more on RabbitMQ 4. */
+const ON_RABBITMQ_4 = 'test/{integration/{amqp-*,broker-rights,mail-*,odoo-publisher},faults/mail-*}.test.ts';
+
+interface Stage {
+	name: string;
+	pattern: string;
+	concurrency: number;
+	/** Major version of the broker that the files share; default none of its own. */
+	broker?: '3' | '4';
+}
+
 /** Fault tests kill processes while others must be busy: they run alone. */
-const STAGES: { name: string; pattern: string; concurrency: number }[] = [
+const STAGES: Stage[] = [
 	{ name: 'unit', pattern: 'test/unit/**/*.test.ts', concurrency: 2 },
-	{ name: 'integration', pattern: 'test/integration/**/*.test.ts', concurrency: 2 },
+	{ name: 'integration', pattern: 'test/integration/**/*.test.ts', concurrency: 2, broker: '3' },
 	{ name: 'flows', pattern: 'test/flows/**/*.test.ts', concurrency: 2 },
 	{ name: 'browser', pattern: 'test/browser/**/*.test.ts', concurrency: 1 },
 	{ name: 'faults', pattern: 'test/faults/**/*.test.ts', concurrency: 1 },
 	...(values.full ? [{ name: 'full', pattern: 'test/full/**/*.test.ts', concurrency: 1 }] : []),
+	...(values.full ? [{ name: 'RabbitMQ 4', pattern: ON_RABBITMQ_4, concurrency: 1, broker: '4' } as const] : []),
 ];
 
 /** What the tests run beside this package. Odoo's own needs come with ODOO_SRC, by hand. */
 const NEEDED: Pick<System, 'packages' | 'commands'> = {
-	packages: ['rabbitmq-server', 'postgresql', 'chromium', 'openssl', 'python3-pika', 'python3-jsonschema'],
+	packages: [
+		...['rabbitmq-server', 'postgresql', 'chromium', 'openssl', 'python3-pika', 'python3-jsonschema'],
+		...(values.full ? ['debootstrap'] : []), // fetches RabbitMQ 4
+	],
 	commands: ['rabbitmq-server', 'chromium', 'openssl', 'python3'],
 };
 
@@ -91,12 +106,15 @@ if (positionals.length) {
 	);
 } else {
 	step('check', 'scripts/check.ts');
-	for (const { name, pattern, concurrency } of STAGES) {
+	for (const { name, pattern, concurrency, broker } of STAGES) {
 		const files = globSync(pattern).toSorted();
 		if (!files.length) continue;
 		const begin = performance.now();
 		console.log(`— ${name} —`);
-		if (name === 'integration') await shareBroker(); // a start takes seconds: once, not once a file
+		if (broker) {
+			process.env['RABBITMQ_VERSION'] = broker;
+			await shareBroker(); // a start takes seconds: once, not once a file
+		}
 		await runFiles(files, concurrency);
 		console.log(`${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s\n`);
 	}
