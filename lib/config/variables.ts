@@ -110,6 +110,21 @@ export const HUB_VARIABLES = {
 			es: 'Almacén PostgreSQL, `postgres://usuario:clave@host:puerto/base`; necesario si varios procesos comparten el trabajo.',
 		},
 	},
+	HUB_HEARTBEAT_URL: {
+		kind: 'text',
+		secret: true,
+		otherwise: { en: 'no heartbeat', es: 'sin señal de vida' },
+		text: {
+			en: 'Address that is called while all checks are well or only degraded, so that a watcher outside alarms when it stays silent; `https://…`.',
+			es: 'Dirección que se llama mientras ninguna comprobación haya fallado, para que un vigilante externo avise si deja de llegar; `https://…`.',
+		},
+	},
+	HUB_HEARTBEAT_MINUTES: {
+		kind: 'choice',
+		of: ['1', '2', '5', '10', '15', '30', '60'],
+		default: '5',
+		text: { en: 'Minutes between two heartbeats.', es: 'Minutos entre dos señales de vida.' },
+	},
 	HUB_LOG_LEVEL: {
 		kind: 'choice',
 		of: ['fatal', 'error', 'warn', 'info', 'debug', 'trace'],

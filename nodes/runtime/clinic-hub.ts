@@ -1,11 +1,13 @@
 /** The runtime's side of the sidebar "Clinic hub": loaded as a plugin, so that it is there before any node is used. */
 
 import { adminRoute } from './admin-route.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import type { NodeAPI } from './node-red.ts';
 import { overview } from './overview.ts';
 
 export default function (RED: NodeAPI): void {
 	RED.plugins.registerPlugin('clinic-hub', { type: 'clinic-hub' });
+	startHeartbeat(RED);
 	adminRoute(RED, {
 		method: 'get',
 		path: 'overview',

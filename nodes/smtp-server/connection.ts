@@ -1,4 +1,4 @@
-import type { Mailbox, SmtpClient } from '../../lib/smtp/client.ts';
+import type { Mailbox, SmtpClient, SmtpOptions } from '../../lib/smtp/client.ts';
 import { connectionOf } from '../runtime/connection.ts';
 
 export interface SmtpConnection {
@@ -6,6 +6,8 @@ export interface SmtpConnection {
 	client: SmtpClient;
 	/** The sender that belongs to this server. */
 	from: Mailbox;
+	/** For a client of one's own, which need not wait for the shared pool. Holds the secrets: for code only. */
+	options: SmtpOptions;
 }
 
 /** What an `smtp-server` node offers. */

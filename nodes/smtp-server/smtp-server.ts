@@ -16,7 +16,7 @@ export default function (RED: NodeAPI): void {
 		async setup({ config, secrets, log }): Promise<SmtpConnection> {
 			const { SmtpClient } = await import('../../lib/smtp/client.ts');
 			const options = smtpOptions(config, secrets, tlsOptions(RED, config.tls));
-			return { client: new SmtpClient({ ...options, log }), from: options.from };
+			return { client: new SmtpClient({ ...options, log }), from: options.from, options };
 		},
 		close: ({ client }) => client.close(),
 	});

@@ -1,4 +1,4 @@
-/** The button "Test connection" of a connection's dialog. Sends what stands on the screen, deployed or not. */
+/** The button "Test connection" of a dialog. Sends what stands on the screen, deployed or not. */
 import { element, icon } from './elements.ts';
 import { failureText } from './failure.ts';
 import type { EditorNode } from './red.ts';
@@ -16,6 +16,10 @@ export interface ConnectionTestOptions {
 	tlsField?: string;
 	/** Adds a box and a button that sends a mail there. */
 	mail?: boolean;
+	/** Label in the shared catalogue; default `test.button`. */
+	label?: string;
+	/** Needed beside the right to deploy. */
+	permission?: string;
 }
 
 interface Answer {
@@ -27,8 +31,10 @@ interface Answer {
 /** Credentials as the editor holds them: beside values also `_` (copies) and `has_…` flags. */
 const NOT_A_VALUE = /^(_|has_)/;
 
-function onScreen(name: string): unknown {
-	const input = document.querySelector<HTMLInputElement | HTMLSelectElement>(`#node-config-input-${name}`);
+/** @param node whose dialog it is: connections and nodes may have one open at the same time */
+function onScreen({ _def }: EditorNode, name: string): unknown {
+	const prefix = _def.category === 'config' ? 'node-config-input' : 'node-input';
+	const input = document.querySelector<HTMLInputElement | HTMLSelectElement>(`#${prefix}-${name}`);
 	if (input instanceof HTMLInputElement && input.type === 'checkbox') return input.checked;
 	return input?.value ?? '';
 }
@@ -42,11 +48,11 @@ function tlsOnScreen(id: unknown): Record<string, unknown> | undefined {
 }
 
 function screenOf({ node, fields, secrets, tlsField }: ConnectionTestOptions): Record<string, unknown> {
-	const tls = tlsField && tlsOnScreen(onScreen(tlsField));
+	const tls = tlsField && tlsOnScreen(onScreen(node, tlsField));
 	return {
 		id: node.id,
-		config: Object.fromEntries(fields.map((name) => [name, onScreen(name)])),
-		credentials: Object.fromEntries(secrets.map((name) => [name, onScreen(name)])),
+		config: Object.fromEntries(fields.map((name) => [name, onScreen(node, name)])),
+		credentials: Object.fromEntries(secrets.map((name) => [name, onScreen(node, name)])),
 		...(tls ? { tls } : {}),
 	};
 }
@@ -80,10 +86,11 @@ export function connectionTest(options: ConnectionTestOptions): void {
 	const make = (label: string, symbol: string, click: () => void) =>
 		element('button', { type: 'button', class: 'red-ui-button', click }, icon(symbol), ` ${sharedText(label)}`);
 	const buttons: HTMLButtonElement[] = [];
-	const test = make('test.button', 'fa-plug', () => void run(node.type, {}, buttons));
+	const { label: words = 'test.button', permission } = options;
+	const test = make(words, permission ? 'fa-paper-plane' : 'fa-plug', () => void run(node.type, {}, buttons));
 	buttons.push(test);
 	row.append(test);
-	if (!RED.user.hasPermission('flows.write')) {
+	if (!RED.user.hasPermission('flows.write') || (permission && !RED.user.hasPermission(permission))) {
 		test.disabled = true;
 		test.title = sharedText('test.noPermission');
 	}

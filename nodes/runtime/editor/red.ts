@@ -9,7 +9,7 @@ export interface EditorNode {
 	status?: { text?: string; fill?: string; shape?: string };
 	dirty?: boolean;
 	dirtyStatus?: boolean;
-	_def: { defaults: Record<string, unknown> };
+	_def: { category: string; defaults: Record<string, unknown> };
 	_(key: string, values?: Record<string, unknown>): string;
 	[property: string]: unknown;
 }

@@ -4,8 +4,10 @@ import { sharedText } from './words.ts';
 /** `${NAME}`: what it holds is known at run time only. */
 const VARIABLE = /^\$\{\S+\}$/;
 
-/** As Node-RED's editor wants it: true, or what is wrong; `this` is the node. */
-type Validator = (this: Record<string, unknown>, value: unknown) => true | string;
+/** True, or what is wrong; `this` is the node. */
+export type Check = (this: Record<string, unknown>, value: unknown) => true | string;
+/** As Node-RED's editor takes a check with a reason. */
+type Validator = (this: Record<string, unknown>, value: unknown, options?: unknown) => true | string;
 
 interface Options {
 	/** The field is asked for only then; `this.…` before the dialog is opened, what is deployed. */
@@ -16,6 +18,16 @@ interface Options {
 const HOST = /^[^\s/@]+$/;
 const ADDRESS = /^[^\s@,;<>"]+@[^\s@,;<>"]+$/;
 
+/**
+ * Makes a validator of a check. Only of a function with two parameters does Node-RED take a text as the reason; of another
+ * one any text counts as "valid" (red.js, `validateNodeProperty`).
+ */
+export function validator(check: Check): Validator {
+	return function (value, _options) {
+		return check.call(this, value);
+	};
+}
+
 /** @param type of the node; its labels are `<type>.label.<field>` in the catalogue of the same name */
 export function validators(type: string) {
 	const problem = (reason: string, field: string, values: Record<string, unknown> = {}) =>
@@ -24,12 +36,12 @@ export function validators(type: string) {
 			field: RED._(`@clinic-hub/node-red-clinic-hub/${type}:${type}.label.${field}`),
 		});
 	const pattern = (field: string, expression: RegExp, reason: string, { when, optional }: Options = {}): Validator =>
-		function (value) {
+		validator(function (value) {
 			if (when && !when(this)) return true;
 			const text = String(value ?? '').trim();
 			if (text === '') return optional ? true : problem('missing', field);
 			return VARIABLE.test(text) || expression.test(text) ? true : problem(reason, field);
-		};
+		});
 	return {
 		text: (field: string, options?: Options) => pattern(field, /./, 'missing', options),
 		host: (field: string, options?: Options) => pattern(field, HOST, 'host', options),
@@ -37,7 +49,7 @@ export function validators(type: string) {
 		httpsUrl: (field: string, options?: Options) => pattern(field, /^https:\/\/\S+$/, 'httpsUrl', options),
 		httpUrl: (field: string, options?: Options) => pattern(field, /^https?:\/\/\S+$/, 'httpUrl', options),
 		integer(field: string, min: number, max: number, { when, optional }: Options = {}): Validator {
-			return function (value) {
+			return validator(function (value) {
 				if (when && !when(this)) return true;
 				const text = String(value ?? '').trim();
 				if (text === '') return optional ? true : problem('missing', field);
@@ -46,14 +58,14 @@ export function validators(type: string) {
 				return Number.isInteger(number) && number >= min && number <= max
 					? true
 					: problem('range', field, { min, max });
-			};
+			});
 		},
 		/** A node that must be chosen in a list. */
 		reference: (field: string, options: Options = {}): Validator =>
-			function (value) {
+			validator(function (value) {
 				if (options.when && !options.when(this)) return true;
 				if (!value || value === '_ADD_') return options.optional ? true : problem('missing', field);
 				return RED.nodes.node(String(value)) ? true : problem('invalid', field);
-			},
+			}),
 	};
 }
