@@ -143,7 +143,8 @@ describe('the packed package in an empty user directory of a stock Node-RED', ()
 		for (const { id } of all.nodes) {
 			const html = page.split(`[red-module:${id}]`)[1]?.split('[red-module:')[0] ?? '';
 			if (/category:\s*['"]config['"]/.test(html)) continue;
-			const icon = /\bicon:\s*['"]([^'"]+)['"]/.exec(html)?.[1];
+			// Buttons in a dialog have an `icon` too; a node's is a file or names the font.
+			const icon = /\bicon:\s*['"]([^'"]+\.(?:svg|png)|font-awesome\/[^'"]+)['"]/.exec(html)?.[1];
 			assert.ok(icon, `${id} names no icon`);
 			if (icon.startsWith('font-awesome/')) continue;
 			assert.ok(icons[all.own.name]?.includes(icon), `${id}: ${icon} is not in the package`);

@@ -46,7 +46,7 @@ for (const english of catalogues) {
 	test(`${path.basename(english)} has every text that its node's dialog asks for`, () => {
 		const html = english.replace('/locales/en-US/', '/').replace(/json$/, 'html');
 		const en = texts(json(english));
-		for (const [, key] of read(html).matchAll(/data-i18n="(?:\[\w+\])?([^"]+)"/g)) assert.ok(en.has(key ?? ''), key);
+		for (const [, key] of read(html).matchAll(/data-i18n="(?:\[[\w-]+\])?([^"]+)"/g)) assert.ok(en.has(key ?? ''), key);
 	});
 }
 
