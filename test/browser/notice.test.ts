@@ -86,6 +86,7 @@ test('the dialog of a notice', async (t) => {
 			assert.equal(await problems(), '');
 			await editor.deploy();
 			await page.locator('.red-ui-flow-node-status-label', { hasText: words.status }).waitFor();
+			await page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' });
 			await editor.picture(`notice-deployed-${language}`);
 
 			tray = await editor.openNode(NOTICE);
