@@ -181,6 +181,16 @@ const BROKER_VARIABLES: Record<string, Variable> = {
 		},
 	},
 	AMQP_PASSWORD: { kind: 'text', secret: true, text: { en: 'Its password.', es: 'Su contraseña.' } },
+	AMQP_SIGNATURE_KEYS: {
+		kind: 'text',
+		secret: true,
+		default: '',
+		otherwise: { en: 'none: signatures are not looked at', es: 'ninguna: no se comprueban firmas' },
+		text: {
+			en: 'Keys of the orders, `id=secret`, separated by blanks; with any, only messages signed by one of them are mailed.',
+			es: 'Claves de los pedidos, `id=secreto`, separadas por espacios; si hay alguna, solo se envían los mensajes firmados con una de ellas.',
+		},
+	},
 	AMQP_SAMPLE_USER: {
 		kind: 'text',
 		text: {
@@ -211,6 +221,53 @@ const SMTP_VARIABLES: Record<string, Variable> = {
 		text: { en: 'User, where the server asks for one.', es: 'Usuario, si el servidor lo pide.' },
 	},
 	SMTP_PASSWORD: { kind: 'text', secret: true, text: { en: 'Its password.', es: 'Su contraseña.' } },
+	SMTP_FROM: {
+		kind: 'text',
+		text: {
+			en: 'Address that mails are sent from, one that the account may use.',
+			es: 'Dirección desde la que se envían los correos; la cuenta debe poder usarla.',
+		},
+	},
+};
+
+const MAIL_VARIABLES: Record<string, Variable> = {
+	ODOO_URL: {
+		kind: 'text',
+		default: '',
+		otherwise: { en: 'none: mails have no links', es: 'ninguna: los correos no llevan enlaces' },
+		text: {
+			en: 'Address of Odoo as people open it: scheme, name and port. Links in mails lead nowhere else.',
+			es: 'Dirección de Odoo tal como la abren las personas: esquema, nombre y puerto. Los enlaces de los correos no llevan a otro sitio.',
+		},
+	},
+	HUB_SAMPLE_RECIPIENT: {
+		kind: 'text',
+		default: '',
+		otherwise: { en: 'no samples', es: 'sin muestras' },
+		text: {
+			en: 'Addresses that sample mails may go to, separated by commas; the button uses the first.',
+			es: 'Direcciones a las que pueden ir los correos de muestra, separadas por comas; el botón usa la primera.',
+		},
+	},
+	HUB_NOTICE_TO: {
+		kind: 'text',
+		default: '',
+		otherwise: { en: 'nobody', es: 'nadie' },
+		text: {
+			en: 'Addresses of those who are told when mail is parked or paused, separated by commas.',
+			es: 'Direcciones de quienes reciben un aviso si hay correo aparcado o en pausa, separadas por comas.',
+		},
+	},
+	HUB_NOTICE_WEBHOOK: {
+		kind: 'text',
+		secret: true,
+		default: '',
+		otherwise: { en: 'none', es: 'ninguna' },
+		text: {
+			en: 'Address of a chat or alarm service that is told, too: the only way while the mail server itself fails.',
+			es: 'Dirección de un servicio de chat o de alarmas que también recibe los avisos: la única vía si falla el propio servidor de correo.',
+		},
+	},
 };
 
 const LAB_VARIABLES: Record<string, Variable> = {
@@ -255,7 +312,6 @@ const ACCEPTANCE_VARIABLES: Record<string, Variable> = {
 			es: 'Correo del proveedor de prueba, que se crea en Odoo la primera vez. El buzón debe recibirlo.',
 		},
 	},
-	ODOO_URL: { kind: 'text', text: { en: 'Address of Odoo.', es: 'Dirección de Odoo.' } },
 	ODOO_DATABASE: { kind: 'text', text: { en: 'Its database.', es: 'Su base de datos.' } },
 	ODOO_USER: {
 		kind: 'text',
@@ -289,13 +345,14 @@ const ACCEPTANCE_VARIABLES: Record<string, Variable> = {
 };
 
 /** What only flows read, as `${NAME}`. */
-export const FLOW_VARIABLES: readonly VariableGroup['variables'][] = [BROKER_VARIABLES, SMTP_VARIABLES];
+export const FLOW_VARIABLES: readonly VariableGroup['variables'][] = [BROKER_VARIABLES, SMTP_VARIABLES, MAIL_VARIABLES];
 
 /** All groups, in the order of the documentation. */
 export const VARIABLE_GROUPS: readonly VariableGroup[] = [
 	{ title: { en: 'The hub', es: 'El hub' }, variables: HUB_VARIABLES },
 	{ title: { en: 'RabbitMQ', es: 'RabbitMQ' }, variables: BROKER_VARIABLES },
 	{ title: { en: 'Mail server', es: 'Servidor de correo' }, variables: SMTP_VARIABLES },
+	{ title: { en: 'Purchase mail', es: 'Correo de compras' }, variables: MAIL_VARIABLES },
 	{ title: { en: 'Laboratory', es: 'Laboratorio' }, variables: LAB_VARIABLES },
 	{ title: { en: 'Acceptance test', es: 'Prueba de aceptación' }, variables: ACCEPTANCE_VARIABLES },
 ];

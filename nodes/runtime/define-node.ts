@@ -5,13 +5,13 @@
  */
 
 import { HubError, toHubError } from '../../lib/errors.ts';
-import { connectionById, offer } from './connection.ts';
+import { type Connection, connectionById, offer } from './connection.ts';
 import { type Fields, problemPhrase, readFields, type ValuesOf } from './fields.ts';
 import { hubOf } from './hub.ts';
 import { migrate } from './migrate.ts';
 import type { HubNode, NodeDefinition } from './node-definition.ts';
 import type { FlowMessage, NodeAPI, NodeRedNode, RawNodeConfig, Send } from './node-red.ts';
-import { type Phrase, phraseOf, say, shared } from './phrase.ts';
+import { ofNode, type Phrase, phraseOf, say, shared } from './phrase.ts';
 import { NodeStatus } from './status.ts';
 import { evaluate } from './typed-input.ts';
 
@@ -80,7 +80,7 @@ class RunningNode<F extends Fields, S extends Fields, Deps> {
 		if (problems.length || !config.values || !credentials.values)
 			throw new NotReady(
 				this.#RED,
-				problems.map((problem) => problemPhrase(type, problem)),
+				shared('node.notReady', { problems: problems.map((problem) => problemPhrase(type, problem)) }),
 			);
 		return await setup(this.#context(config.values, credentials.values));
 	}
@@ -110,8 +110,19 @@ class RunningNode<F extends Fields, S extends Fields, Deps> {
 				this.#say(error);
 				node.error(error, {});
 			},
-			connection: (kind, id) => connectionById(this.#RED, kind, id),
+			connection: (kind, id) => this.#connection(kind, id),
 		};
+	}
+
+	/** What a connection lacks is told by its name, and in words that this node's readers find, too. */
+	async #connection<T>(kind: Connection<T>, id: string | undefined): Promise<T> {
+		try {
+			return await connectionById(this.#RED, kind, id);
+		} catch (thrown) {
+			if (!(thrown instanceof NotReady)) throw thrown;
+			const name = (id && this.#RED.nodes.getNode(id)?.name) || kind.type;
+			throw new NotReady(this.#RED, shared('node.connection', { name, state: ofNode(kind.type, thrown.phrase) }));
+		}
 	}
 
 	/** Nothing may escape: Node-RED does not wait for this, and a rejection would end the process. */
@@ -189,8 +200,7 @@ class RunningNode<F extends Fields, S extends Fields, Deps> {
 /** A node that lacks something: listed in its status, once in the log, and as the error of every message. */
 class NotReady extends HubError {
 	readonly phrase: Phrase;
-	constructor(RED: NodeAPI, problems: Phrase[]) {
-		const phrase = shared('node.notReady', { problems });
+	constructor(RED: NodeAPI, phrase: Phrase) {
 		super('CONFIG_INVALID', say(RED, phrase));
 		this.phrase = phrase;
 	}

@@ -1,5 +1,6 @@
 /** Words in the reader's language: a key of a catalogue with values, put into words where the reader's language is known. */
 
+import path from 'node:path';
 import type { HubError } from '../../lib/errors.ts';
 import { SHARED_CATALOGUE } from './catalogue.ts';
 import type { NodeAPI } from './node-red.ts';
@@ -31,4 +32,16 @@ export function say(RED: Pick<NodeAPI, '_'>, { key, values = {} }: Phrase): stri
 function sayValue(RED: Pick<NodeAPI, '_'>, value: PhraseValue): string | number {
 	if (Array.isArray(value)) return value.map((phrase) => say(RED, phrase)).join(', ');
 	return typeof value === 'object' ? say(RED, value) : value;
+}
+
+/** The phrase for readers of another node: keys of the catalogue of `type`, a node of this package, are given in full. */
+export function ofNode(type: string, { key, values = {} }: Phrase): Phrase {
+	const full = (value: PhraseValue): PhraseValue => {
+		if (Array.isArray(value)) return value.map((phrase) => ofNode(type, phrase));
+		return typeof value === 'object' ? ofNode(type, value) : value;
+	};
+	return {
+		key: key.includes(':') ? key : `${path.posix.dirname(SHARED_CATALOGUE)}/${type}:${key}`,
+		values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, full(value)])),
+	};
 }

@@ -127,7 +127,7 @@ export async function parkedIds(lab: MailLab): Promise<{ id: string; reason: str
 const SETTLE_TIMEOUT_MS = full(400_000, 60_000);
 
 /** So long must nothing change before all counts as settled, in ms: a message on its way between two queues is in neither. */
-const STABLE_MS = 400;
+const STABLE_MS = 700;
 
 /** Resolves when every one of these mails has arrived or is parked, and nothing is under way any more. */
 export async function settled(

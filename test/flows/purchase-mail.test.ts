@@ -1,52 +1,25 @@
 /** The ready flow `purchase-mail`, as a person gets it: preloaded, and imported a second time. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { aMessage, type MailLab, mailLab, receivedIds, to, until } from '../mail-lab.ts';
 import { type FlowNode, startNodeRed } from '../node-red.ts';
+import {
+	CONNECTIONS,
+	PURCHASE_FLOW as flow,
+	flowVariables,
+	NOTICE_ADDRESS,
+	onLab,
+	SAMPLE_ADDRESS,
+} from '../purchase-flow.ts';
 
-const FLOWS = path.resolve(import.meta.dirname, '../../flows');
-const SAMPLE_ADDRESS = 'muestra@clinica.test';
-const NOTICE_ADDRESS = 'sistemas@clinica.test';
-
-const flow: FlowNode[] = JSON.parse(readFileSync(path.join(FLOWS, 'purchase-mail.json'), 'utf8'));
 const only = (type: string): FlowNode => flow.find((node) => node.type === type) as FlowNode;
 const MAIL = only('amqp-mail').id;
 const button = (topic: string): string =>
 	flow.find((node) => node.type === 'inject' && node['topic'] === topic)?.id ?? '';
 
-/** A flow as it is, but with a mail server that the test plays without encryption. */
-function onLab(nodes: FlowNode[]): FlowNode[] {
-	return nodes.map((node) => (node.type === 'smtp-server' ? { ...node, security: 'none', authType: 'none' } : node));
-}
-
-function environment(lab: MailLab): Record<string, string> {
-	const { host, port, vhost, user, password } = lab.test.options(lab.vhost);
-	return {
-		AMQP_HOST: host,
-		AMQP_PORT: String(port),
-		AMQP_VHOST: vhost,
-		AMQP_USER: user,
-		AMQP_PASSWORD: password,
-		AMQP_SAMPLE_USER: user,
-		AMQP_SAMPLE_PASSWORD: password,
-		AMQP_SIGNATURE_KEYS: '',
-		SMTP_HOST: '127.0.0.1',
-		SMTP_PORT: String(lab.smtp.port),
-		SMTP_USER: '',
-		SMTP_PASSWORD: '',
-		SMTP_FROM: 'compras@clinica.test',
-		ODOO_URL: 'http://localhost:8069',
-		HUB_SAMPLE_RECIPIENT: SAMPLE_ADDRESS,
-		HUB_NOTICE_TO: NOTICE_ADDRESS,
-		HUB_NOTICE_WEBHOOK: '',
-	};
-}
-
 async function running(t: TestContext) {
 	const lab = await mailLab(t, { levels: [] });
-	const nodeRed = await startNodeRed(t, { env: environment(lab) });
+	const nodeRed = await startNodeRed(t, { env: flowVariables(lab) });
 	await nodeRed.deploy(onLab(flow));
 	await nodeRed.status(MAIL, /sent: 0/);
 	return { lab, nodeRed };
@@ -88,7 +61,7 @@ test('a person is told when a mail is parked, and again when sending pauses', as
 
 test('loaded twice it does no harm: the second worker waits and says why, each purchase is mailed once', async (t) => {
 	const lab = await mailLab(t, { levels: [] });
-	const nodeRed = await startNodeRed(t, { env: environment(lab) });
+	const nodeRed = await startNodeRed(t, { env: flowVariables(lab) });
 	// As the editor's import does: flow nodes get new ids, connections that exist already are used.
 	const config = new Set(flow.filter((node) => node['z'] === undefined && node.type !== 'tab').map(({ id }) => id));
 	const second = JSON.parse(
@@ -114,9 +87,8 @@ test('loaded twice it does no harm: the second worker waits and says why, each p
 });
 
 test('it holds no secret, only nodes of the core and of this package, and the connections that all ready flows share', () => {
-	const connections: FlowNode[] = JSON.parse(readFileSync(path.join(FLOWS, 'connections.json'), 'utf8'));
 	for (const node of flow) {
-		const shared = connections.find(({ id }) => id === node.id);
+		const shared = CONNECTIONS.find(({ id }) => id === node.id);
 		if (shared) assert.deepEqual(node, shared);
 		for (const value of Object.values((node['credentials'] ?? {}) as object))
 			assert.match(String(value), /^\$\{\w+\}$/);
