@@ -1,8 +1,11 @@
 /** Registers `amqp-mail` with the editor and runs its dialog. */
 
+import type { EditorNode } from '../../runtime/editor/red.ts';
 import { checks } from './checks.ts';
 import { CodeBox } from './code-box.ts';
-import { follow, input, isChecked } from './input.ts';
+import { editing } from './dialog-state.ts';
+import { follow, input, isChecked, recheck } from './input.ts';
+import { mark } from './mark.ts';
 import { TemplateTab } from './template-tab.ts';
 
 const PAGES = ['mail', 'templates', 'delivery', 'protection'] as const;
@@ -45,7 +48,14 @@ function showParts(): void {
 	input('outputs').value = String(isChecked('compose') ? OUTPUTS.compose : OUTPUTS.plain);
 }
 
+/** A kind of mail of the node's own needs what the order's has already. */
+function checkAgain(node: EditorNode): void {
+	for (const name of ['kindName', 'queue', 'exchange', 'routingKey', 'odooUrl']) recheck(name);
+	mark('amqp-mail-schema', checks.schema.call(node, schemaBox?.value));
+}
+
 function close(): void {
+	editing(undefined);
 	templateTab?.close();
 	schemaBox?.destroy();
 	templateTab = undefined;
@@ -72,7 +82,7 @@ RED.nodes.registerType('amqp-mail', {
 		retryExchange: { value: DEFAULTS.retryExchange },
 		schema: { value: '', validate: checks.schema },
 		templates: { value: [], validate: checks.templates },
-		defaultLanguage: { value: DEFAULTS.defaultLanguage, validate: checks.text('defaultLanguage') },
+		defaultLanguage: { value: DEFAULTS.defaultLanguage, validate: checks.text('defaultLanguage', { optional: true }) },
 		sample: { value: '' },
 		odooUrl: { value: '', validate: checks.origin('odooUrl') },
 		odooInternalUrl: { value: '', validate: checks.origin('odooInternalUrl') },
@@ -81,14 +91,20 @@ RED.nodes.registerType('amqp-mail', {
 		levels: { value: DEFAULTS.levels, validate: checks.levels },
 		onUnknown: { value: DEFAULTS.onUnknown },
 		prefetch: { value: '', validate: checks.integer('prefetch', 1, 1000, { optional: true }) },
-		deliveryLimit: { value: DEFAULTS.deliveryLimit, validate: checks.integer('deliveryLimit', 5, 1000) },
+		deliveryLimit: {
+			value: DEFAULTS.deliveryLimit,
+			validate: checks.integer('deliveryLimit', 5, 1000, { optional: true }),
+		},
 		databases: { value: '', validate: checks.databases },
 		sampleRecipients: { value: '', validate: checks.addresses },
 		sampleBroker: { type: 'amqp-broker', value: '', required: false },
 		publishResults: { value: false },
 		resultsExchange: { value: DEFAULTS.resultsExchange },
 		compose: { value: false },
-		draftTimeout: { value: DEFAULTS.draftTimeout, validate: checks.integer('draftTimeout', 1, 300) },
+		draftTimeout: {
+			value: DEFAULTS.draftTimeout,
+			validate: checks.integer('draftTimeout', 1, 300, { optional: true }),
+		},
 	},
 	credentials: { keys: { type: 'password' } },
 	label() {
@@ -104,6 +120,7 @@ RED.nodes.registerType('amqp-mail', {
 		return this._(`amqp-mail.port.${['outcomes', 'health', 'drafts'][index]}`);
 	},
 	oneditprepare() {
+		editing(this);
 		const tabs = RED.tabs.create({
 			id: 'amqp-mail-tabs',
 			onchange: ({ id }) => showPage(id.replace('amqp-mail-page-', '')),
@@ -112,7 +129,11 @@ RED.nodes.registerType('amqp-mail', {
 		// A flow that was written by hand may leave out what has a default.
 		for (const [name, value] of Object.entries(DEFAULTS)) if (!input(name).value) input(name).value = value;
 		follow(['kind', 'compose', 'publishResults'], showParts);
-		schemaBox = new CodeBox('amqp-mail-schema', 'json', String(this['schema'] ?? ''), () => templateTab?.draw());
+		schemaBox = new CodeBox('amqp-mail-schema', 'json', String(this['schema'] ?? ''), () => {
+			mark('amqp-mail-schema', checks.schema.call(this, schemaBox?.value));
+			templateTab?.draw();
+		});
+		follow(['kind', 'attachDocument'], () => checkAgain(this));
 		templateTab = new TemplateTab(this, () => schemaBox?.value ?? '');
 		void templateTab.open();
 	},

@@ -1,9 +1,8 @@
 /** Checks of the dialog's fields that only this node has; the runtime checks the same again. */
 
-import { validators } from '../../runtime/editor/validators.ts';
+import { type Check, validator, validators } from '../../runtime/editor/validators.ts';
 import { sharedText } from '../../runtime/editor/words.ts';
-
-type Check = (this: Record<string, unknown>, value: unknown) => true | string;
+import { attachesDocument, isCustom } from './dialog-state.ts';
 
 const FROM_ENVIRONMENT = /^\$\{\S+\}$/;
 const AMQP_NAME = /^[A-Za-z0-9_.:-]{1,200}$/;
@@ -17,25 +16,44 @@ const problemOf = (reason: string, field: string): string =>
 		field: RED._(`@clinic-hub/node-red-clinic-hub/amqp-mail:amqp-mail.label.${field}`),
 	});
 
-const isCustom = (node: Record<string, unknown>): boolean => node['kind'] === 'custom';
-
 /** A list of words, each of the form; may be empty. */
-function list(field: string, form: RegExp, reason: string): Check {
-	return (value) => {
+function list(field: string, form: RegExp, reason: string) {
+	return validator((value) => {
 		const text = String(value ?? '').trim();
 		if (text === '' || FROM_ENVIRONMENT.test(text)) return true;
 		return text.split(/[\s,;]+/).every((part) => part === '' || form.test(part)) ? true : problemOf(reason, field);
-	};
+	});
 }
 
 /** Needed by a kind of mail of the node's own; empty otherwise means the order's. */
-function own(field: string, form: RegExp, reason: string): Check {
-	return function (value) {
+function own(field: string, form: RegExp, reason: string) {
+	return validator(function (value) {
 		const text = String(value ?? '').trim();
 		if (text === '') return isCustom(this) ? problemOf('missing', field) : true;
 		return FROM_ENVIRONMENT.test(text) || form.test(text) ? true : problemOf(reason, field);
-	};
+	});
 }
+
+const schema: Check = function (value) {
+	if (!isCustom(this)) return true;
+	const text = String(value ?? '').trim();
+	if (text === '') return problemOf('missing', 'schema');
+	try {
+		return typeof JSON.parse(text) === 'object' ? true : problemOf('json', 'schema');
+	} catch {
+		// Whatever is wrong with it, the code editor marks the place.
+		return problemOf('json', 'schema');
+	}
+};
+
+const templates: Check = function (value) {
+	const rows = Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
+	if (isCustom(this) && rows.length === 0) return problemOf('missing', 'templates');
+	const filled = rows.every((row) =>
+		['subject', 'text', 'html'].every((part) => String(row[part] ?? '').trim() !== ''),
+	);
+	return filled ? true : problemOf('incomplete', 'templates');
+};
 
 export const checks = {
 	...validators('amqp-mail'),
@@ -44,30 +62,12 @@ export const checks = {
 	levels: list('levels', WAIT, 'levels'),
 	databases: list('databases', UUID, 'uuids'),
 	addresses: list('sampleRecipients', MAIL_ADDRESS, 'addresses'),
-	origin: (field: string): Check =>
-		function (value) {
+	origin: (field: string) =>
+		validator(function (value) {
 			const text = String(value ?? '').trim();
-			if (text === '')
-				return field === 'odooUrl' && this['attachDocument'] === true ? problemOf('missing', field) : true;
+			if (text === '') return field === 'odooUrl' && attachesDocument(this) ? problemOf('missing', field) : true;
 			return FROM_ENVIRONMENT.test(text) || ORIGIN.test(text) ? true : problemOf('origin', field);
-		},
-	schema: function (value) {
-		if (!isCustom(this)) return true;
-		const text = String(value ?? '').trim();
-		if (text === '') return problemOf('missing', 'schema');
-		try {
-			return typeof JSON.parse(text) === 'object' ? true : problemOf('json', 'schema');
-		} catch {
-			// Whatever is wrong with it, the code editor marks the place.
-			return problemOf('json', 'schema');
-		}
-	} as Check,
-	templates: function (value) {
-		const rows = Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
-		if (isCustom(this) && rows.length === 0) return problemOf('missing', 'templates');
-		const filled = rows.every((row) =>
-			['subject', 'text', 'html'].every((part) => String(row[part] ?? '').trim() !== ''),
-		);
-		return filled ? true : problemOf('incomplete', 'templates');
-	} as Check,
+		}),
+	schema: validator(schema),
+	templates: validator(templates),
 };

@@ -14,6 +14,11 @@ export function follow(names: readonly string[], callback: () => void): void {
 	callback();
 }
 
+/** Lets Node-RED check an input again, because something else changed that its check depends on. */
+export function recheck(name: string): void {
+	$(`#node-input-${name}`).trigger('change');
+}
+
 export function isChecked(name: string): boolean {
 	const found = input(name);
 	return found instanceof HTMLInputElement && found.checked;

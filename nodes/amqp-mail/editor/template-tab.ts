@@ -5,9 +5,11 @@ import { button, element } from '../../runtime/editor/elements.ts';
 import { failureText } from '../../runtime/editor/failure.ts';
 import type { EditorNode } from '../../runtime/editor/red.ts';
 import { type RequestFailure, request } from '../../runtime/editor/request.ts';
+import { checks } from './checks.ts';
 import { CodeBox } from './code-box.ts';
 import { follow, input } from './input.ts';
 import { Languages, type TemplatePart, type TemplateRow } from './languages.ts';
+import { mark } from './mark.ts';
 import { Preview, type PreviewView } from './preview.ts';
 
 interface BuiltIn {
@@ -145,6 +147,7 @@ export class TemplateTab {
 			`${words} `,
 			...(own ? [button(label, { icon: builtIn ? 'fa-undo' : 'fa-trash' }, drop)] : []),
 		);
+		mark('amqp-mail-templates-note', checks.templates.call(this.#node, this.#languages.own));
 	}
 
 	async #addLanguage(): Promise<void> {

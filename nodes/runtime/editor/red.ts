@@ -66,7 +66,7 @@ interface Editor {
 declare global {
 	const RED: Editor;
 	const $: {
-		(selector: string): { on(events: string, callback: () => void): void };
+		(selector: string): { on(events: string, callback: () => void): void; trigger(event: string): void };
 		ajax(request: {
 			url: string;
 			method: string;
