@@ -34,10 +34,10 @@ export async function fetchDocument(address: string, options: DocumentOptions): 
 	if (!isOfOrigin(address, origin)) {
 		throw refused('its address does not belong to the configured address of Odoo');
 	}
-	const { pathname, search } = new URL(address);
+	const asked = requestAddress(address, internalOrigin);
 	const timeout = AbortSignal.timeout(timeoutMs);
 	try {
-		const response = await fetch(new URL(`${pathname}${search}`, internalOrigin ?? origin ?? undefined), {
+		const response = await fetch(asked, {
 			redirect: 'manual',
 			headers: { accept: 'application/pdf' },
 			signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
@@ -63,6 +63,16 @@ export async function fetchDocument(address: string, options: DocumentOptions): 
 		const why = timeout.aborted ? `Odoo did not answer within ${timeoutMs / 1000} s` : reasonOf(thrown);
 		throw new HubError('DOCUMENT_UNAVAILABLE', `The document cannot be fetched now: ${why}`, { cause: thrown });
 	}
+}
+
+/** Put together by parts: resolved against an origin, a path that begins with `//` would name another server. */
+function requestAddress(address: string, internalOrigin: string | null | undefined): URL {
+	const asked = new URL(internalOrigin ?? address);
+	const { pathname, search } = new URL(address);
+	asked.pathname = pathname;
+	asked.search = search;
+	asked.hash = '';
+	return asked;
 }
 
 function checkAnswer(response: Response, maxBytes: number): void {

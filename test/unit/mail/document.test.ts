@@ -79,6 +79,23 @@ suite('What is no document of this Odoo is refused for good', () => {
 		});
 	}
 
+	for (const internalOrigin of [undefined, origin]) {
+		test(`a path that looks like a server's name is a path (${internalOrigin ?? 'no internal address'})`, async (t) => {
+			const evil: string[] = [];
+			const elsewhere = createServer((request, response) => {
+				evil.push(String(request.url));
+				response.writeHead(200, { 'content-type': 'application/pdf' }).end(PDF);
+			});
+			await new Promise<void>((done) => elsewhere.listen(0, '127.0.0.1', done));
+			t.after(() => elsewhere.close());
+			const { port } = elsewhere.address() as AddressInfo;
+			servePdf();
+			const path = `//127.0.0.1:${port}/x.pdf`;
+			await fetchDocument(`${origin}${path}`, { origin, ...(internalOrigin ? { internalOrigin } : {}) });
+			assert.deepEqual([evil, requests], [[], [`${new URL(origin).host}${path}`]]);
+		});
+	}
+
 	test('any address while no origin is configured', async () => {
 		await assert.rejects(fetchDocument(link, { origin: null }), { code: 'DOCUMENT_REFUSED' });
 	});
