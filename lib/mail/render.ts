@@ -103,7 +103,8 @@ function oneLine(text: string): string {
 function plainText(text: string): string {
 	return `${text
 		.replace(/\r\n?/g, '\n')
-		.replace(/[ \t]+$/gm, '')
+		// Only from where blanks begin: tried from each one of them, a long row of blanks would take minutes.
+		.replace(/(?<![ \t])[ \t]+$/gm, '')
 		.replace(/\n{3,}/g, '\n\n')
 		.trim()}\n`;
 }

@@ -189,6 +189,14 @@ suite('A mail that came ready', () => {
 		assert.deepEqual([mail.subject, mail.html], ['{{order.number}}', '<p>{{order.number}}</p>']);
 	});
 
+	test('is written at once, however many blanks its text holds', async () => {
+		const text = `${' \t'.repeat(49_000)}x \t\ny`;
+		const begin = performance.now();
+		const mail = await write(ready({ subject: 'x', text, html: '<p>x</p>' }));
+		assert.ok(performance.now() - begin < 1_000, 'other nodes would stand still meanwhile');
+		assert.equal(mail.text, 'x\ny\n');
+	});
+
 	test('with a script is refused in words', async () => {
 		const html = '<p>x</p><script>alert(1)</script>';
 		await assert.rejects(write(ready({ subject: 'x', text: 'x', html })), {
