@@ -6,11 +6,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from '../lab/ports.ts';
 import { type Bench, median } from './measure.ts';
 
 const run = promisify(execFile);
@@ -19,15 +19,6 @@ const NODE_RED = createRequire(import.meta.url).resolve('node-red/red.js');
 /** Memory is read this long after the start, when the garbage of loading has been collected or never will be. */
 const SETTLE_MS = 3_000;
 const START_TIMEOUT_MS = 60_000;
-
-async function freePort(): Promise<number> {
-	const server = createServer();
-	await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-	const address = server.address();
-	await new Promise((done) => server.close(done));
-	if (!address || typeof address === 'string') throw new Error('No port was given');
-	return address.port;
-}
 
 async function userDirectory(base: string, name: string, tarball?: string): Promise<string> {
 	const directory = join(base, name);

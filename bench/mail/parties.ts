@@ -45,6 +45,25 @@ export class Sink {
 		}
 	}
 
+	/** Resolves when nothing has arrived for so long, in ms. */
+	async quiet(idleMs: number): Promise<void> {
+		for (let seen = -1; this.accepted.length !== seen; ) {
+			seen = this.accepted.length;
+			await wait(idleMs);
+		}
+	}
+
+	/** When the last mail was accepted, in ms since epoch. */
+	get lastAt(): number {
+		return Math.max(...this.accepted.map(({ at }) => at));
+	}
+
+	/** How many of these mails never arrived. */
+	lost(ids: readonly string[]): number {
+		const arrived = new Set(this.accepted.map(({ id }) => id));
+		return ids.filter((id) => !arrived.has(id)).length;
+	}
+
 	/** Mails a second between the first tenth, in which everything warms up, and the last. */
 	rate(): number {
 		const times = this.accepted.map(({ at }) => at).toSorted((a, b) => a - b);
@@ -63,11 +82,11 @@ export function startWorker(script: string, options: WorkerOptions): ChildProces
 }
 
 /** A queue of the run's own, filled with purchases; gives their ids. */
-export async function fillQueue(amqp: string, queue: string, count: number, declared = queue): Promise<string[]> {
+export async function fillQueue(amqp: string, queue: string, count: number, type = 'quorum'): Promise<string[]> {
 	const { message: sample } = JSON.parse(await readFile(SAMPLE, 'utf8')) as { message: Record<string, unknown> };
 	const connection = await connect(amqp);
 	const channel = await connection.createConfirmChannel();
-	if (declared !== '') await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+	await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': type } });
 	const ids: string[] = [];
 	for (let n = 0; n < count; n++) {
 		const id = randomUUID();

@@ -64,6 +64,8 @@ export function compose(mail: OutgoingMail): SendMailOptions {
 		date: mail.date,
 		text: mail.text,
 		html: mail.html,
+		// Looking for the shorter encoding costs nodemailer a tenth of all the work of a mail.
+		textEncoding: 'quoted-printable',
 		attachments: (mail.attachments ?? []).map(file),
 		headers: {
 			...freeHeaders(mail.headers ?? {}),
