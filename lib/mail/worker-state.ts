@@ -6,11 +6,11 @@ import type { Pause } from './pauses.ts';
 
 /**
  * - `stopped` → `starting` by `start`.
- * - `starting`: opens the store and waits for the broker → `consuming`, `paused`, `waiting`.
+ * - `starting`: opens the store and waits for the broker, also when a pause has ended → `consuming`, `paused`, `waiting`.
  * - `waiting`: cannot consume, see `problem`; tries by itself → `consuming`, `paused`.
  * - `consuming` → `pausing` when a pause begins, `waiting` when the channel is lost.
  * - `pausing`: takes no new mail, finishes what is under way → `paused`, or `consuming` when the pause ends before.
- * - `paused` → `consuming` or `waiting` when the last pause ends.
+ * - `paused` → `consuming`, `starting` or `waiting` when the last pause ends.
  * - any → `closing` by `close` → `stopped`.
  */
 export type WorkerPhase = 'stopped' | 'starting' | 'waiting' | 'consuming' | 'pausing' | 'paused' | 'closing';

@@ -18,7 +18,6 @@ export class WorkerView {
 	readonly #onOutcome = new Set<(outcome: MailOutcome | ParkedGarbage) => void>();
 	readonly #counts = { sent: 0, retried: 0, parked: 0, discarded: 0, duplicates: 0 };
 	#problem: HubError | undefined;
-	#consumed = false;
 	#depths: QueueDepths | null = null;
 	#lagMs: number | null = null;
 	#notes: readonly string[] = [];
@@ -45,11 +44,6 @@ export class WorkerView {
 
 	get hasProblem(): boolean {
 		return this.#problem !== undefined;
-	}
-
-	/** True once messages could arrive. */
-	get hasConsumed(): boolean {
-		return this.#consumed;
 	}
 
 	onState(listener: (state: WorkerState) => void): () => void {
@@ -85,7 +79,6 @@ export class WorkerView {
 
 	setProblem(problem: HubError | undefined): void {
 		this.#problem = problem;
-		if (problem === undefined) this.#consumed = true;
 		this.refresh();
 	}
 

@@ -281,6 +281,7 @@ export class MailWorker {
 		const mailing = this.#mailing;
 		if (this.#pauses.all.length > 0) return mailing && mailing.workload.size > 0 ? 'pausing' : 'paused';
 		if (mailing?.consumer.consuming) return 'consuming';
-		return this.#view.hasConsumed || this.#view.hasProblem ? 'waiting' : 'starting';
+		// Without a problem it only has not begun yet: at the start, and for a moment when a pause ends.
+		return this.#view.hasProblem ? 'waiting' : 'starting';
 	}
 }

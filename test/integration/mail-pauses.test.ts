@@ -166,3 +166,16 @@ test('the status is told when it changes, and only then', async (t) => {
 	assert.ok(told.every((state, index) => state !== told[index - 1]));
 	assert.ok(told.length < 40, `${told.length} changes were told for 40 mails`);
 });
+
+test('the end of a pause does not read as a lost connection', async (t) => {
+	const lab = await mailLab(t);
+	const worker = await lab.worker();
+	await until('it works', () => worker.state.phase === 'consuming');
+	await worker.pause('ana');
+	await until('it pauses', () => worker.state.phase === 'paused');
+	const phases = new Set<string>();
+	worker.onState(({ phase }) => phases.add(phase));
+	await worker.resume('ana');
+	await until('it works again', () => worker.state.phase === 'consuming');
+	assert.deepEqual([...phases], ['starting', 'consuming']);
+});
