@@ -67,7 +67,7 @@ try {
 } catch (thrown) {
 	const { code, message } = toHubError(thrown);
 	const cancelled = code === 'CANCELLED' && abort.signal.aborted;
-	print(message);
+	print(cancelled ? say(language, WORDS.ended) : message);
 	process.exitCode = cancelled ? 0 : 1;
 }
 process.exit();

@@ -20,7 +20,7 @@ const MAX_OFFSET = 39_000;
 const WRONG = {
 	argument: {
 		en: '{text}. All arguments: npm run demo -- --help',
-		es: '{text}. Todos los argumentos: npm run demo -- --help',
+		es: 'Argumento incorrecto: {argument}. Todos los argumentos: npm run demo -- --help',
 	},
 	system: {
 		en: '--only {name}: there is no system of that name; there are {names}',
@@ -38,9 +38,10 @@ export function parseOptions(args: readonly string[], systems: readonly string[]
 	try {
 		({ values } = parse(args));
 	} catch (thrown) {
-		// Node.js's own sentence names the argument; what follows its first full stop is about positional ones.
+		// Node.js's own sentence, always English, names the argument; what follows its first full stop is about positional ones.
 		const text = (thrown as Error).message.split('. ')[0] ?? '';
-		throw new HubError('CONFIG_INVALID', say(language, WRONG.argument, { text }), { cause: thrown });
+		const argument = /'([^']+)'/.exec(text)?.[1] ?? text;
+		throw new HubError('CONFIG_INVALID', say(language, WRONG.argument, { text, argument }), { cause: thrown });
 	}
 	const only = (values.only ?? []).flatMap((list) => list.split(',')).filter((name) => name !== '');
 	const unknown = only.find((name) => !systems.includes(name));
