@@ -55,7 +55,7 @@ function money(language: Language, amount: Value | undefined): string {
 function layout(language: Language, body: string, script = ''): string {
 	const other = language === 'es' ? 'en' : 'es';
 	return `<!doctype html>
-<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 <title>${word(language, 'title')} · ${escaped(CLINIC.company.name)}</title><style>${STYLE}</style></head>
 <body><header><b>${word(language, 'title')}</b><span>${escaped(CLINIC.company.name)}</span>
 <a href="?lang=${other}" hreflang="${other}">${word(language, 'other')}</a></header>

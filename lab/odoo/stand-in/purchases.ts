@@ -96,7 +96,7 @@ export function factsOf(records: Records, order: Row, { database, url }: { datab
 			unit_price: line.price_unit,
 			subtotal: line.price_subtotal,
 			code: records.read('product.product', Number(line.product_id))?.default_code || '',
-			unit: 'Unidades',
+			unit: String(partner?.lang || language).startsWith('en') ? 'Units' : 'Unidades',
 			planned_date: planned,
 		})),
 		link: url + portalPath(order),
