@@ -69,8 +69,8 @@ export const HUB_VARIABLES = {
 		of: ['en', 'es'],
 		default: 'en',
 		text: {
-			en: 'Language of node status and log. The editor itself follows the browser.',
-			es: 'Idioma del estado de los nodos y del registro. El editor sigue al navegador.',
+			en: 'Language of the log and of what nodes report in messages. The editor, with the status of nodes, follows the browser.',
+			es: 'Idioma del registro y de lo que los nodos comunican en mensajes. El editor, con el estado de los nodos, sigue al navegador.',
 		},
 	},
 	HUB_USER_DIR: {
