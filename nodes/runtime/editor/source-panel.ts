@@ -189,7 +189,10 @@ export class SourcePanel {
 
 	async #act(one: OperatorButton, target: Pick<Target, 'body' | 'count' | 'row'>): Promise<void> {
 		const did = await act(one, { topic: this.#topic, source: this.#source.id, ...target });
-		if (did) document.dispatchEvent(new CustomEvent('clinic-hub:changed'));
+		if (!did) return;
+		// What was chosen has been dealt with; a mail that is parked again must be chosen again.
+		if ('ids' in target.body || 'group' in target.body) this.#chosen.clear();
+		document.dispatchEvent(new CustomEvent('clinic-hub:changed'));
 	}
 
 	async #inspect(row: OperatorRow): Promise<void> {
