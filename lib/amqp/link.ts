@@ -6,6 +6,7 @@ import { HubError } from '../errors.ts';
 import { type Address, endpoint } from './address.ts';
 import { settledWithin, withDeadline } from './deadline.ts';
 import { connectFailure, lostFailure } from './failure.ts';
+import { guardHeaders } from './header-guard.ts';
 
 /** TCP, TLS and AMQP's handshake take milliseconds nearby; a broker under load was seen to need 2 s. In ms. */
 export const CONNECT_TIMEOUT_MS = 10_000;
@@ -101,6 +102,7 @@ class OpenLink implements Link {
 
 	constructor(model: ChannelModel, address: Address, onBlocked: LinkOptions['onBlocked']) {
 		this.model = model;
+		guardHeaders(model.connection);
 		this.serverVersion = String(model.connection.serverProperties.version ?? '');
 		this.lost = new Promise((resolve) => {
 			let last: unknown;

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { simpleParser } from 'mailparser';
 import { readHeaders } from '../../lib/mail/headers.ts';
 import { aMessage, DATABASE_UUID, type MailLab, mailLab, ORIGIN, QUEUE, receivedIds, to, until } from '../mail-lab.ts';
+import { entry, nested, rawPublish } from '../raw-publish.ts';
 
 const PARKED = `${QUEUE}.parked`;
 const keyOf = (id: string): string => `${DATABASE_UUID}/${id}`;
@@ -155,6 +156,20 @@ test('garbage of every kind is parked with a reason in words, and the worker goe
 	}
 	const big = mails.find(({ bytes }) => bytes > 1024 * 1024);
 	assert.equal((await worker.parked.inspect(big?.key ?? '')).truncated, true);
+});
+
+test('headers nested 20,000 levels deep stop no mail', async (t) => {
+	const lab = await mailLab(t);
+	const [deep, good] = [randomUUID(), randomUUID()];
+	await rawPublish({
+		...{ port: lab.test.port, vhost: lab.vhost, exchange: 'email_exchange', routingKey: 'purchase.confirmed' },
+		body: Buffer.from(JSON.stringify(aMessage(deep))),
+		headers: entry('a', nested(20_000)),
+	});
+	await lab.publish([aMessage(good)]);
+	const worker = await lab.worker();
+	await until('both are sent', () => worker.state.counts.sent === 2);
+	assert.deepEqual(receivedIds(lab.smtp).toSorted(), [deep, good].toSorted());
 });
 
 const HOSTILE = [
