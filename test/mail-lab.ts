@@ -178,7 +178,6 @@ export async function mailLab(t: TestContext, options: LabOptions = {}): Promise
 			return new ParkedMails({
 				broker,
 				queues: new MailQueues(broker, topology, 'test'),
-				retryExchange: topology.retryExchange,
 				read,
 				ledger: () => Ledger.open(store),
 				lock: new ParkedLock('test', 'test', async () => store),

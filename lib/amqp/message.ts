@@ -28,6 +28,8 @@ export interface OutgoingMessage {
 	body: Buffer;
 	/** The properties of an arrived message may be handed on as they are: only those named above are read. */
 	properties: PublishProperties;
+	/** Lets the broker vouch for who publishes; only the connection's own user, for it ends the channel for another's. */
+	userId?: string;
 	/** Until the broker's confirmation, connecting included; default 10,000 ms. */
 	timeoutMs?: number;
 	signal?: AbortSignal;

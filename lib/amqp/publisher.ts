@@ -90,10 +90,10 @@ export class Publisher {
 	}
 
 	#send(job: Job): void {
-		const { routingKey, body, properties } = job.message;
+		const { routingKey, body, properties, userId } = job.message;
 		this.#sent.set(job.key, job);
 		try {
-			const options = publishOptions(properties, job.messageId);
+			const options = { ...publishOptions(properties, job.messageId), ...(userId ? { userId } : {}) };
 			this.#channel.publish(this.#exchange, routingKey, body, options, (error) => this.#settle(job, error));
 		} catch (thrown) {
 			this.#sent.delete(job.key);

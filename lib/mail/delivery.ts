@@ -1,7 +1,7 @@
 /** One message as it came from the broker: acknowledged once, and only while its channel lives. */
 
 import type { Channel, ConsumeMessage } from 'amqplib';
-import { type HubHeaders, readHeaders } from './headers.ts';
+import type { HubHeaders } from './headers.ts';
 
 export class Delivery {
 	readonly message: ConsumeMessage;
@@ -12,19 +12,20 @@ export class Delivery {
 	readonly #lost: AbortSignal;
 
 	/**
+	 * @param hub the message's headers where the hub wrote them
 	 * @param lost aborted when the channel is gone: the broker then delivers the message again
 	 * @param stop see above
 	 */
 	constructor(
 		channel: Channel,
 		message: ConsumeMessage,
-		{ retryExchange, lost, stop }: { retryExchange: string; lost: AbortSignal; stop: AbortSignal },
+		{ hub, lost, stop }: { hub: HubHeaders; lost: AbortSignal; stop: AbortSignal },
 	) {
 		this.#channel = channel;
 		this.#lost = lost;
 		this.message = message;
 		this.stop = stop;
-		this.hub = readHeaders(message, retryExchange);
+		this.hub = hub;
 	}
 
 	/** True when the broker has taken the message back. */

@@ -1,7 +1,7 @@
 /**
  * What the hub writes beside a message's body, in AMQP headers. A header counts only where the message came through the
- * retry exchange, which the broker lets nobody but the worker write to: otherwise whoever may publish an order could
- * redirect its mail past the signature of the body.
+ * retry exchange, which the broker lets nobody but the worker write to, or where the broker vouches for the hub's user:
+ * otherwise whoever may publish an order could redirect its mail past the signature of the body.
  */
 
 import type { Message } from 'amqplib';
@@ -47,27 +47,43 @@ export function lastDeath(
 	const death: unknown = Array.isArray(deaths) ? deaths[0] : undefined;
 	if (typeof death !== 'object' || death === null) return undefined;
 	const { queue, reason, exchange, time } = death as Record<string, unknown>;
-	const seconds = (time as { value?: unknown } | undefined)?.value;
+	const seconds = (time as { value?: unknown } | null | undefined)?.value;
 	return {
-		queue: String(queue),
-		reason: String(reason),
-		exchange: String(exchange),
+		queue: textOf(queue),
+		reason: textOf(reason),
+		exchange: textOf(exchange),
 		...(typeof seconds === 'number' ? { at: seconds * 1_000 } : {}),
 	};
 }
 
+/** Not `String`, which calls what a table names `toString`. */
+function textOf(value: unknown): string {
+	return typeof value === 'string' ? value : '';
+}
+
+/** By what a worker's own messages are told from those of others. */
+export interface Ours {
+	retryExchange: string;
+	/** The queue that others publish to. */
+	mainQueue: string;
+	/** As whom the worker publishes: the broker takes `user_id` from nobody else. */
+	user: string;
+}
+
 /** True when the worker, and nobody else, wrote the headers. */
-function isOurs(message: Message, retryExchange: string): boolean {
+function isOurs(message: Message, { retryExchange, mainQueue, user }: Ours): boolean {
 	if (message.fields.exchange !== retryExchange) return false;
-	// The broker moves a message through the same exchange; then the exchange before that says who published it.
+	// The broker moves a message through the same exchange; then the exchange before that says who published it. Out of
+	// the main queue it may lie: RabbitMQ 3 adds to an `x-death` that came with the message, and keeps its exchange.
 	const death = lastDeath(message);
-	return death === undefined || death.exchange === retryExchange;
+	if (death === undefined) return true;
+	return death.exchange === retryExchange && (death.queue !== mainQueue || message.properties.userId === user);
 }
 
 /** The hub's headers, or those of a fresh message where somebody else may have written them. */
-export function readHeaders(message: Message, retryExchange: string): HubHeaders {
+export function readHeaders(message: Message, ours: Ours): HubHeaders {
 	const headers = message.properties.headers;
-	if (!headers || !isOurs(message, retryExchange)) return { attempt: 0, chances: 0 };
+	if (!headers || !isOurs(message, ours)) return { attempt: 0, chances: 0 };
 	const read: HubHeaders = {
 		attempt: count(headers[HUB_HEADERS.attempt]),
 		chances: count(headers[HUB_HEADERS.chances]),
@@ -120,8 +136,8 @@ export function hubHeaders(hub: HubHeaders): Record<string, unknown> {
 }
 
 /**
- * Properties for publishing a message again. Left out: `expiration` (it would expire in the parked queue), `user_id` (the
- * broker refuses one that is not the connection's own), `priority`.
+ * Properties for publishing a message again. Left out: `expiration` (it would expire in the parked queue), `priority`, and
+ * `user_id`, in whose place stands the worker's own.
  */
 export function carriedProperties(message: Message, hub: HubHeaders): CarriedProperties {
 	const { contentType, contentEncoding, correlationId, replyTo, messageId, timestamp, type, appId } =

@@ -169,10 +169,10 @@ export class Mailing {
 	}
 
 	#makeWorkload(): Workload {
-		const { broker, topology } = this.#options;
+		const { broker } = this.#options;
 		const { onMessage, onTrouble, mayGiveBack, onDone } = this.#events;
 		return new Workload({
-			retryExchange: topology.retryExchange,
+			headers: (message) => this.#queues.headers(message),
 			run: (delivery) => {
 				onMessage(delivery);
 				return this.#attempts.run(delivery);

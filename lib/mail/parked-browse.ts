@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, GetMessage } from 'amqplib';
 import type { Broker } from '../amqp/broker.ts';
-import { lastDeath, readHeaders } from './headers.ts';
+import { type HubHeaders, lastDeath } from './headers.ts';
 import type { ConnectionProbe, MailMessage } from './message.ts';
 import { bodyKey } from './placement.ts';
 import type { ReasonCode } from './reasons.ts';
@@ -60,7 +60,8 @@ export interface Browsed {
 export interface BrowseOptions {
 	queue: string;
 	mainQueue: string;
-	retryExchange: string;
+	/** The hub's headers of a message, where the hub wrote them. */
+	headers: (message: GetMessage) => HubHeaders;
 	/** What a message asks for; throws for one that cannot be read or trusted. */
 	read: (message: GetMessage) => MailMessage | ConnectionProbe;
 	/** Which messages to keep for acting on. */
@@ -116,8 +117,8 @@ function bodiless(message: GetMessage): GetMessage {
 }
 
 function describe(message: GetMessage, options: BrowseOptions): Omit<Found, 'message'> {
-	const { mainQueue, retryExchange, read } = options;
-	const hub = readHeaders(message, retryExchange);
+	const { mainQueue, headers, read } = options;
+	const hub = headers(message);
 	const death = lastDeath(message);
 	let content: MailMessage | null = null;
 	try {

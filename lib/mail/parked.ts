@@ -11,7 +11,6 @@ import { HubError, toHubError } from '../errors.ts';
 import type { Lease } from '../store/store.ts';
 import { isAddress } from './address.ts';
 import type { MessageReader } from './envelope.ts';
-import { readHeaders } from './headers.ts';
 import type { Ledger, LedgerKey, LedgerRow } from './ledger.ts';
 import type { MailOutcome } from './outcomes.ts';
 import { type Browsed, browse, type Found, type ParkedMail, returned } from './parked-browse.ts';
@@ -35,7 +34,6 @@ const LIST_LIMIT = 1_000;
 export interface ParkedOptions {
 	broker: Broker;
 	queues: MailQueues;
-	retryExchange: string;
 	read: MessageReader;
 	ledger: () => Promise<Ledger>;
 	lock: ParkedLock;
@@ -129,7 +127,7 @@ export class ParkedMails {
 					'This message cannot be read, so it has no recipient to correct. Discard it.',
 				);
 			}
-			const hub = readHeaders(message, this.#options.retryExchange);
+			const hub = this.#options.queues.headers(message);
 			await this.#options.queues.park(message, {
 				...hub,
 				key,
@@ -179,7 +177,7 @@ export class ParkedMails {
 		const ledger = await this.#options.ledger();
 		const state = ledgerKey ? await ledger.decide(ledgerKey, 'waiting') : undefined;
 		if (state === 'sent') return 'alreadySent';
-		const hub = readHeaders(message, this.#options.retryExchange);
+		const hub = this.#options.queues.headers(message);
 		const { reason: _, reasonText: __, parkedAt: ___, key: ____, ...kept } = hub;
 		const chances = chance ? hub.chances + 1 : 0;
 		await this.#options.queues.requeue(message, { ...kept, attempt: chance ? hub.attempt : 0, chances });
@@ -236,11 +234,11 @@ export class ParkedMails {
 	}
 
 	async #browse(channel: Channel, keep: (mail: ParkedMail) => boolean): Promise<Browsed> {
-		const { queues, retryExchange, read } = this.#options;
+		const { queues, read } = this.#options;
 		const browsed = await browse(channel, {
 			queue: queues.parked,
 			mainQueue: queues.main,
-			retryExchange,
+			headers: (message) => queues.headers(message),
 			read: ({ content, properties }) => read(content, properties.headers),
 			keep,
 		});

@@ -5,7 +5,7 @@ import type { Broker } from '../amqp/broker.ts';
 import { parkedQueue, retryQueue } from '../amqp/mail-queues.ts';
 import type { MailTopology } from '../amqp/topology.ts';
 import { HubError } from '../errors.ts';
-import { type CarriedProperties, carriedProperties, type HubHeaders, hubHeaders } from './headers.ts';
+import { type CarriedProperties, carriedProperties, type HubHeaders, hubHeaders, readHeaders } from './headers.ts';
 import { encodeOutcome, hasAddressee, type MailOutcome } from './outcomes.ts';
 import type { RetryLevel } from './retry.ts';
 
@@ -44,6 +44,12 @@ export class MailQueues {
 	/** Does without the delays whose queues are missing, or from which a mail might not come back. */
 	leaveOut(levels: readonly string[]): void {
 		this.#levels = this.#topology.levels.filter(({ name }) => !levels.includes(name));
+	}
+
+	/** The hub's headers of a message, where the hub wrote them. */
+	headers(message: Message): HubHeaders {
+		const { retryExchange } = this.#topology;
+		return readHeaders(message, { retryExchange, mainQueue: this.main, user: this.#broker.address.user });
 	}
 
 	/** To come back after the level's delay. */
@@ -89,6 +95,7 @@ export class MailQueues {
 			routingKey: queue,
 			body: message.content,
 			properties,
+			userId: this.#broker.address.user,
 			timeoutMs: CONFIRM_TIMEOUT_MS,
 		});
 	}

@@ -77,7 +77,6 @@ export class MailWorker {
 		this.parked = new ParkedMails({
 			broker,
 			queues: this.#queues,
-			retryExchange: topology.retryExchange,
 			read,
 			ledger: () => this.#ledger(),
 			lock: this.#lock,

@@ -4,6 +4,7 @@ import type { Channel, ConsumeMessage } from 'amqplib';
 import type { HubError } from '../errors.ts';
 import type { Verdict } from './attempt.ts';
 import { Delivery } from './delivery.ts';
+import type { HubHeaders } from './headers.ts';
 
 /**
  * How long a message may wait here before it is begun, in milliseconds; then it goes back to the queue. With the 23 minutes
@@ -16,7 +17,7 @@ const HOLD_MS = 300_000;
 const GENERATION_MS = 60_000;
 
 export interface WorkloadOptions {
-	retryExchange: string;
+	headers: (message: ConsumeMessage) => HubHeaders;
 	/** Never rejects. */
 	run: (delivery: Delivery) => Promise<Verdict>;
 	/** Takes an unstarted message back to the queue; a rejection leaves it held. */
@@ -57,8 +58,8 @@ export class Workload {
 	}
 
 	accept(message: ConsumeMessage, channel: Channel, lost: AbortSignal): void {
-		const { retryExchange } = this.#options;
-		const delivery = new Delivery(channel, message, { retryExchange, lost, stop: this.#signal() });
+		const hub = this.#options.headers(message);
+		const delivery = new Delivery(channel, message, { hub, lost, stop: this.#signal() });
 		this.#active.add(delivery);
 		void this.#finish(delivery);
 	}

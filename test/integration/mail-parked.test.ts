@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { simpleParser } from 'mailparser';
 import { readHeaders } from '../../lib/mail/headers.ts';
+import { ADMIN } from '../broker.ts';
 import { aMessage, DATABASE_UUID, type MailLab, mailLab, ORIGIN, QUEUE, receivedIds, to, until } from '../mail-lab.ts';
-import { entry, nested, rawPublish } from '../raw-publish.ts';
+import { entry, list, nested, rawPublish, table, text, time, whole } from '../raw-publish.ts';
 
 const PARKED = `${QUEUE}.parked`;
 const keyOf = (id: string): string => `${DATABASE_UUID}/${id}`;
@@ -172,6 +173,62 @@ test('headers nested 20,000 levels deep stop no mail', async (t) => {
 	assert.deepEqual(receivedIds(lab.smtp).toSorted(), [deep, good].toSorted());
 });
 
+test('a forged trace makes a publisher believed neither about the recipient, nor about which mail it is', async (t) => {
+	const lab = await mailLab(t);
+	const id = randomUUID();
+	const trace = (exchange: Buffer) =>
+		table(
+			entry('queue', text(QUEUE)),
+			entry('reason', text('expired')),
+			entry('exchange', exchange),
+			entry('count', whole(1)),
+			entry('time', time(0)),
+			entry('routing-keys', list(text('purchase.confirmed'))),
+		);
+	// Expires in the main queue, so that the broker itself moves it through the hub's exchange.
+	for (const exchange of [text('email_retry'), table(entry('toString', text('x')))]) {
+		await rawPublish({
+			...{ port: lab.test.port, vhost: lab.vhost, exchange: 'email_exchange', routingKey: 'purchase.confirmed' },
+			body: Buffer.from(JSON.stringify(aMessage(id))),
+			headers: Buffer.concat([
+				entry('x-hub-recipient', text('evil@x.test')),
+				entry('x-hub-key', text('other/1')),
+				entry('x-death', list(trace(exchange))),
+			]),
+			expiration: '1',
+		});
+	}
+	await until('both are parked', async () => (await lab.depth(PARKED)) === 2);
+	const { mails } = await (await lab.parkedReader()).list();
+	assert.deepEqual(
+		mails.map(({ key, recipient }) => ({ key, recipient })),
+		[{ key: keyOf(id), recipient: 'ventas@insumos.test' }],
+	);
+});
+
+test('a corrected recipient is kept when the broker gives the mail up', async (t) => {
+	const lab = await mailLab(t, { deliveryLimit: 1 });
+	const id = randomUUID();
+	const worker = await withParked(lab, [id]);
+	await worker.close();
+	const parked = await lab.parkedReader();
+	await parked.correct(keyOf(id), 'right@supplier.test', 'ana');
+	await parked.replay({ all: true }, 'ana');
+	await until('it is given up', async () => {
+		if ((await lab.depth(PARKED)) === 1) return true;
+		return lab.broker.withChannel(async (channel) => {
+			const message = await channel.get(QUEUE);
+			if (message) channel.nack(message, false, true);
+			return false;
+		});
+	});
+	const [mail] = (await parked.list()).mails;
+	assert.deepEqual(
+		[mail?.reason, mail?.recipient, mail?.correctedBy],
+		['delivery-limit', 'right@supplier.test', 'ana'],
+	);
+});
+
 const HOSTILE = [
 	'{{#recipient}}{{/company}}',
 	'<script>alert(1)</script>',
@@ -234,6 +291,6 @@ test('headers are carried on, but none that acts on the broker', async (t) => {
 		assert.equal(message.properties.headers?.['x-own'], 'kept');
 		assert.equal(message.properties.headers?.['x-hub-signature'], 'v1;kid=a;b');
 		assert.equal(message.properties.headers?.['huge'], undefined);
-		assert.equal(readHeaders(message, 'email_retry').attempt, 0);
+		assert.equal(readHeaders(message, { retryExchange: 'email_retry', mainQueue: QUEUE, user: ADMIN.user }).attempt, 0);
 	});
 });

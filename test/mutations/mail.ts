@@ -173,6 +173,13 @@ export const mutants: Mutant[] = [
 		test: worker('headers that a publisher wrote are not believed'),
 	},
 	{
+		protection: 'A trace that a publisher forged is not believed',
+		file: 'lib/mail/headers.ts',
+		find: ' && (death.queue !== mainQueue || message.properties.userId === user)',
+		replace: '',
+		test: parked('a forged trace makes a publisher believed neither about the recipient, nor about which mail it is'),
+	},
+	{
 		protection: 'Of many claims of one version, one wins',
 		file: 'lib/mail/ledger.ts',
 		find: "\t\t\t\t.where('version', '=', row.seen)\n",
