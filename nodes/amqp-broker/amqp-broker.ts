@@ -14,7 +14,8 @@ const TONE: Record<BrokerState['phase'], Tone> = {
 	connected: 'ready',
 	waiting: 'waiting',
 	refused: 'problem',
-	closed: 'paused',
+	// Its last user has left it, as the button for samples does each time: nothing that needs a person.
+	closed: 'ready',
 };
 
 export default function (RED: NodeAPI): void {
