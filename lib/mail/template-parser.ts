@@ -97,20 +97,43 @@ function placeOf(before: string): Place {
 		return { ...OUTSIDE, problem: 'data cannot stand inside <style>' };
 	}
 	const open = before.lastIndexOf('<');
-	const tag = before.slice(open);
-	const attributes = /^<[a-zA-Z][^\s"'>]*(?:[^"'>]|"[^"]*"|'[^']*')*?([^\s"'<>/=]+)\s*=\s*(["'])((?:(?!\2).)*)$/s.exec(
-		tag,
-	);
-	if (!attributes) {
+	const attribute = openAttribute(before.slice(open));
+	if (!attribute) {
 		if (open <= before.lastIndexOf('>')) return OUTSIDE;
 		return { ...OUTSIDE, problem: 'data inside a tag belongs into a quoted attribute: name="{{…}}"' };
 	}
-	const [, attribute = '', , value = ''] = attributes;
-	const name = attribute.toLowerCase();
+	const { name, value } = attribute;
 	const place: Place = { isUrl: false, inUrl: URL_ATTRIBUTES.has(name), inTag: true };
 	if (name === 'style' || name.startsWith('on'))
 		return { ...place, problem: `data cannot stand inside the attribute ${name}` };
 	return { ...place, isUrl: place.inUrl && value.trim() === '' };
+}
+
+/**
+ * The attribute whose quoted value a tag's text ends in. Read once from left to right: as one regular expression it tries
+ * every way to divide a long text, for minutes.
+ */
+function openAttribute(tag: string): { name: string; value: string } | null {
+	if (!/^<[a-zA-Z]/.test(tag)) return null;
+	for (let at = 2; at < tag.length; at++) {
+		const character = tag[at];
+		if (character === '>') return null;
+		if (character !== '"' && character !== "'") continue;
+		const close = tag.indexOf(character, at + 1);
+		if (close < 0) {
+			const assigned = tag.slice(2, at).trimEnd();
+			const name = assigned.endsWith('=') ? lastName(assigned.slice(0, -1).trimEnd()) : '';
+			return name === '' ? null : { name, value: tag.slice(at + 1) };
+		}
+		at = close;
+	}
+	return null;
+}
+
+function lastName(text: string): string {
+	let begin = text.length;
+	while (begin > 0 && !/[\s"'<>/=]/.test(text[begin - 1] ?? '')) begin--;
+	return text.slice(begin).toLowerCase();
 }
 
 /** `order.number` → its steps; `.` is the entry itself. */

@@ -67,6 +67,15 @@ suite('A template that cannot work is refused when it is deployed, naming the li
 		assert.throws(() => parseTemplate('x'.repeat(1_000_000), 'text', 'es, text'), { code: 'TEMPLATE_INVALID' });
 	});
 
+	for (const text of ['<p', '<p ', '<p a', '<p a="b" ', '<p "', '<p a= ']) {
+		test(`a long tag that begins with ${text} is read at once`, () => {
+			const html = `${text}${text.at(-1)?.repeat(50_000)} {{x}}`;
+			const begin = performance.now();
+			assert.throws(() => parseTemplate(html, 'html', 'es, html'), { code: 'TEMPLATE_INVALID' });
+			assert.ok(performance.now() - begin < 1_000, 'the preview holds up all other nodes');
+		});
+	}
+
 	test('in text and subject three braces are the same as two', () => {
 		assert.deepEqual(parseTemplate('{{{a}}}', 'text', ''), [
 			{ type: 'value', path: ['a'], line: 1, isUrl: false, inTag: false },
