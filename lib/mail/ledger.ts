@@ -74,6 +74,14 @@ export interface LedgerSearch {
 /** Rows that a search gives at most; a person reads no more, and SQLite blocks the process while it reads. */
 const SEARCH_LIMIT = 200;
 
+/** Of a text that others wrote, in characters; longer ones say nothing more to a person. */
+const MAX_TEXT_CHARACTERS = 2_000;
+
+/** PostgreSQL takes no NUL, and a text that cannot be written would pause the worker for good. */
+function storable(text: string | null | undefined): string | null {
+	return text?.replaceAll('\0', '\ufffd').slice(0, MAX_TEXT_CHARACTERS).toWellFormed() ?? null;
+}
+
 interface KeyValues {
 	database_uuid: string;
 	id: string;
@@ -207,20 +215,20 @@ export class Ledger {
 			attempts: change.attempts,
 			recipient: facts.recipient,
 			message_id: facts.messageId,
-			response: change.response ?? null,
+			response: storable(change.response),
 			reason: change.reason ?? null,
-			reason_text: change.reasonText ?? null,
+			reason_text: storable(change.reasonText),
 			updated_at: now,
 		};
 		const rows = seen
 			? await this.#update({ ...values, seen: seen.version })
-			: await this.#insert({ ...values, kind: facts.kind, reference: facts.reference, created_at: now });
+			: await this.#insert({ ...values, kind: facts.kind, reference: storable(facts.reference), created_at: now });
 		return rows[0]?.version ?? null;
 	}
 
 	/** Writes `sent` whoever changed the row in between: that the SMTP server took the mail stays true. */
 	async markSent({ databaseUuid, id }: LedgerKey, response: string): Promise<void> {
-		await this.#sent({ database_uuid: databaseUuid, id, response, updated_at: Date.now() });
+		await this.#sent({ database_uuid: databaseUuid, id, response: storable(response) ?? '', updated_at: Date.now() });
 	}
 
 	/**

@@ -49,6 +49,21 @@ function facts(overrides: Partial<LedgerFacts> = {}): LedgerFacts {
 
 for (const [name, backend] of Object.entries(BACKENDS)) {
 	describe(name, () => {
+		test('texts that others wrote are taken whatever is in them', async (t) => {
+			const store = await (await backend())();
+			t.after(() => store.close());
+			const ledger = await Ledger.open(store);
+			const hostile = `a\0b\ud800${'x'.repeat(100_000)}`;
+			const mail = facts({ reference: hostile });
+			const change = { state: 'waiting', attempts: 1, response: hostile, reasonText: hostile } as const;
+			assert.equal(await ledger.change(mail, undefined, change), 1);
+			await ledger.markSent(mail, hostile);
+			const [row] = await ledger.search({ id: mail.id });
+			assert.equal(row?.state, 'sent');
+			assert.match(row?.response ?? '', /^a\ufffdb\ufffdx{1900,2000}$/);
+			assert.match(row?.reference ?? '', /^a\ufffdb\ufffdx{1900,2000}$/);
+		});
+
 		test('of many who claim a mail at once, exactly one gets it', async (t) => {
 			const open = await backend();
 			const first = await open();
