@@ -1,6 +1,7 @@
 /**
  * Reads the parked queue without taking anything out: every message is fetched unacknowledged over one short-lived channel
- * and goes back to its place when that closes. Of two copies of one mail (left by a crash) the newer counts.
+ * and goes back to its place when that closes. Of two copies of one mail (left by a crash, or come again) the newer counts,
+ * but never one without a person's correction before one with it.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -80,7 +81,7 @@ export async function browse(channel: Channel, options: BrowseOptions): Promise<
 		if (message === false) break;
 		const found = { ...describe(message, options), message };
 		const before = newest.get(found.mail.key);
-		if (before && before.mail.parkedAt > found.mail.parkedAt) {
+		if (before && counts(before.mail, found.mail)) {
 			older.push(bodiless(message));
 			continue;
 		}
@@ -95,6 +96,12 @@ export async function browse(channel: Channel, options: BrowseOptions): Promise<
 		message: options.keep(rest.mail) ? message : undefined,
 	}));
 	return { found, older, fetched: newest.size + older.length, more: looked < messageCount };
+}
+
+/** Whether the first of two copies of one mail counts. */
+function counts(one: ParkedMail, other: ParkedMail): boolean {
+	const corrected = (mail: ParkedMail): boolean => mail.correctedBy !== null;
+	return corrected(one) === corrected(other) ? one.parkedAt > other.parkedAt : corrected(one);
 }
 
 /** The broker gives messages back within milliseconds after the channel has closed; in milliseconds. */

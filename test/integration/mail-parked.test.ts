@@ -206,6 +206,19 @@ test('a forged trace makes a publisher believed neither about the recipient, nor
 	);
 });
 
+test('a corrected recipient is kept when the order comes again', async (t) => {
+	const lab = await mailLab(t);
+	const id = randomUUID();
+	const worker = await withParked(lab, [id]);
+	await worker.parked.correct(keyOf(id), 'right@supplier.test', 'ana');
+	await lab.publish([aMessage(id, to('wrong@supplier.test'))]);
+	await until('its copy is parked', async () => (await lab.depth(PARKED)) === 2);
+	await worker.parked.replay({ all: true }, 'ana');
+	await until('it is sent', () => worker.state.counts.sent === 1);
+	assert.deepEqual(lab.smtp.mails.at(-1)?.to, ['right@supplier.test']);
+	assert.equal(await lab.depth(PARKED), 0);
+});
+
 test('a corrected recipient is kept when the broker gives the mail up', async (t) => {
 	const lab = await mailLab(t, { deliveryLimit: 1 });
 	const id = randomUUID();
