@@ -156,7 +156,8 @@ function validate(config: MailConfig): Problem[] {
 	const need = (needed: Record<string, unknown>): void => {
 		for (const [field, value] of Object.entries(needed)) if (!value) problems.push({ field, reason: 'missing' });
 	};
-	if (kind === 'custom') need({ kindName, exchange, routingKey, queue, schema, templates: templates.length });
+	if (kind === 'custom') need({ kindName, exchange, routingKey, queue, schema });
+	if (kind === 'custom' && templates.length === 0) problems.push({ field: 'templates', reason: 'noTemplates' });
 	if (attachDocument) need({ odooUrl });
 	const languages = templates.map(({ language }) => language);
 	if (!languages.every((language) => LANGUAGE.test(language)) || new Set(languages).size < languages.length) {

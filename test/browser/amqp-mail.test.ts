@@ -163,8 +163,11 @@ test('a value that cannot be used marks its field and the node, with the reason'
 	await field('odooUrl').blur();
 	await marked('odooUrl').waitFor();
 	await page('Templates');
-	await tray.locator('[data-reason-of=amqp-mail-templates-note]', { hasText: 'Templates is missing' }).waitFor();
+	await tray
+		.locator('[data-reason-of=amqp-mail-templates-note]', { hasText: 'Templates: there are none; add a language' })
+		.waitFor();
 	await editor.picture('amqp-mail-marked-templates');
+	assert.equal(await tray.locator('#amqp-mail-subject').inputValue(), '');
 	await page('Delivery');
 	await field('levels').fill('soon');
 	await field('levels').blur();
@@ -182,7 +185,7 @@ test('a value that cannot be used marks its field and the node, with the reason'
 		'Queue takes letters, digits and . _ : -',
 		'Exchange is missing',
 		'JSON Schema of its messages must be a JSON object',
-		'Templates is missing',
+		'Templates: there are none; add a language',
 		'Address of Odoo must be scheme, name and port only, as in https://odoo.example.org',
 		'Waits must be times such as 10s 5m 2h, each once, at most 7d',
 		'Databases must be UUIDs separated by blanks',

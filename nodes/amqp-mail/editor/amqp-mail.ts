@@ -24,6 +24,10 @@ const DEFAULTS = {
 	resultsExchange: 'email_results',
 };
 
+/** Shown in empty boxes: for the order what an empty box means, for another kind of mail what it could be. */
+const ORDER_EXAMPLES = { queue: 'queue', exchange: 'exchange', routingKey: 'routingKey' };
+const CUSTOM_EXAMPLES = { queue: 'customQueue', exchange: 'customExchange', routingKey: 'customRoutingKey' };
+
 let templateTab: TemplateTab | undefined;
 let schemaBox: CodeBox | undefined;
 
@@ -51,6 +55,10 @@ function showParts(): void {
 /** A kind of mail of the node's own needs what the order's has already. */
 function checkAgain(node: EditorNode): void {
 	for (const name of ['kindName', 'queue', 'exchange', 'routingKey', 'odooUrl']) recheck(name);
+	const example = input('kind').value === 'custom' ? CUSTOM_EXAMPLES : ORDER_EXAMPLES;
+	for (const [name, key] of Object.entries(example)) {
+		input(name).setAttribute('placeholder', node._(`amqp-mail.placeholder.${key}`));
+	}
 	mark('amqp-mail-schema', checks.schema.call(node, schemaBox?.value));
 }
 

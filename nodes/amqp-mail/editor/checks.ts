@@ -48,7 +48,7 @@ const schema: Check = function (value) {
 
 const templates: Check = function (value) {
 	const rows = Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
-	if (isCustom(this) && rows.length === 0) return problemOf('missing', 'templates');
+	if (isCustom(this) && rows.length === 0) return problemOf('noTemplates', 'templates');
 	const filled = rows.every((row) =>
 		['subject', 'text', 'html'].every((part) => String(row[part] ?? '').trim() !== ''),
 	);

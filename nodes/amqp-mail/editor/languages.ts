@@ -12,6 +12,8 @@ export type TemplatePart = 'subject' | 'text' | 'html';
 export class Languages {
 	readonly #builtIn: readonly TemplateRow[];
 	readonly #own: Map<string, TemplateRow>;
+	/** Whether the built-in ones count: they are the order's, another kind of mail has only its own. */
+	withBuiltIn = true;
 
 	constructor(own: readonly TemplateRow[], builtIn: readonly TemplateRow[]) {
 		this.#builtIn = builtIn;
@@ -19,14 +21,17 @@ export class Languages {
 	}
 
 	/** Languages with templates; the built-in ones first. */
-	list(withBuiltIn: boolean): string[] {
-		const builtIn = withBuiltIn ? this.#builtIn.map(({ language }) => language) : [];
+	list(): string[] {
+		const builtIn = this.withBuiltIn ? this.#builtIn.map(({ language }) => language) : [];
 		return [...new Set([...builtIn, ...this.#own.keys()])];
 	}
 
+	#builtInRow(language: string): TemplateRow | undefined {
+		return this.withBuiltIn ? this.#builtIn.find((row) => row.language === language) : undefined;
+	}
+
 	row(language: string): TemplateRow {
-		const builtIn = this.#builtIn.find((row) => row.language === language);
-		return this.#own.get(language) ?? builtIn ?? { language, subject: '', text: '', html: '' };
+		return this.#own.get(language) ?? this.#builtInRow(language) ?? { language, subject: '', text: '', html: '' };
 	}
 
 	isOwn(language: string): boolean {
@@ -34,12 +39,12 @@ export class Languages {
 	}
 
 	isBuiltIn(language: string): boolean {
-		return this.#builtIn.some((row) => row.language === language);
+		return this.#builtInRow(language) !== undefined;
 	}
 
 	set(language: string, part: TemplatePart, text: string): void {
 		const row = { ...this.row(language), [part]: text };
-		const builtIn = this.#builtIn.find((one) => one.language === language);
+		const builtIn = this.#builtInRow(language);
 		// What is the same again follows the package's later versions again.
 		const same = builtIn && (['subject', 'text', 'html'] as const).every((name) => builtIn[name] === row[name]);
 		if (same) this.#own.delete(language);

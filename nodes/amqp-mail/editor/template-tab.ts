@@ -81,11 +81,14 @@ export class TemplateTab {
 	}
 
 	#list(): string[] {
-		return this.#languages.list(input('kind').value !== 'custom');
+		this.#languages.withBuiltIn = input('kind').value !== 'custom';
+		return this.#languages.list();
 	}
 
 	#edit(part: TemplatePart, text: string): void {
+		const isNew = !this.#list().includes(this.#language);
 		this.#languages.set(this.#language, part, text);
+		if (isNew) this.draw();
 		this.#drawState();
 		this.#preview?.refresh();
 	}
@@ -94,7 +97,7 @@ export class TemplateTab {
 	draw(): void {
 		if (!this.#boxes) return;
 		const list = this.#list();
-		if (!list.includes(this.#language)) this.#language = list[0] ?? this.#language;
+		if (!list.includes(this.#language)) this.#language = list[0] ?? (input('defaultLanguage').value || 'es');
 		const row = this.#languages.row(this.#language);
 		this.#subject.value = row.subject;
 		this.#boxes.html.value = row.html;
@@ -136,8 +139,9 @@ export class TemplateTab {
 	/** Whether the language is the package's own, and the button that makes it so again or takes it away. */
 	#drawState(): void {
 		const own = this.#languages.isOwn(this.#language);
-		const builtIn = this.#languages.isBuiltIn(this.#language) && input('kind').value !== 'custom';
-		const words = this.#words(builtIn ? (own ? 'language.changed' : 'language.builtIn') : 'language.own');
+		const builtIn = this.#languages.isBuiltIn(this.#language);
+		const state = builtIn ? (own ? 'changed' : 'builtIn') : own ? 'own' : 'none';
+		const words = this.#words(`language.${state}`);
 		const drop = (): void => {
 			this.#languages.remove(this.#language);
 			this.draw();
