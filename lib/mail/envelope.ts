@@ -6,7 +6,7 @@ import { checkVersion, type MailKind } from './kind.ts';
 import type { ConnectionProbe, JsonObject, JsonValue, MailMessage, ReadyMail } from './message.ts';
 import { type Check, compileSchema } from './schema.ts';
 import { checkSignature, SIGNATURE_HEADER, type SignatureKeys } from './signature.ts';
-import { isObject, MAX_DEPTH } from './view.ts';
+import { asWritten, isObject, MAX_DEPTH } from './view.ts';
 
 /** A message of 500 lines takes about 150 kB; what is larger is no order. */
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -137,6 +137,7 @@ function text(value: JsonValue | undefined): string | null {
 
 function mailbox(value: JsonValue | undefined): Mailbox | null {
 	if (!isObject(value) || typeof value['address'] !== 'string') return null;
-	const { name, address } = value;
-	return typeof name === 'string' ? { name, address } : { address };
+	const { address } = value;
+	const name = asWritten(text(value['name']) ?? '');
+	return name === '' ? { address } : { name, address };
 }

@@ -117,8 +117,13 @@ function viewText(
 		case 'uri':
 			return options.isAllowedUrl(text) ? text : undefined;
 		default:
-			return text.toWellFormed().replace(DIRECTION_OVERRIDES, '');
+			return asWritten(text);
 	}
+}
+
+/** The text without what would show it as another; people paste such marks along with a name and do not see them. */
+export function asWritten(text: string): string {
+	return text.toWellFormed().replace(DIRECTION_OVERRIDES, '');
 }
 
 function merge(into: Plan, from: Plan): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { type AddressObject, simpleParser } from 'mailparser';
 import type { MailOutcome } from '../../lib/mail/outcomes.ts';
 import { MailWriter } from '../../lib/mail/writer.ts';
 import { aMessage, DATABASE_UUID, FROM, mailLab, QUEUE, receivedIds, to, until } from '../mail-lab.ts';
@@ -124,6 +125,20 @@ test('a forged trace of the broker does not make a publisher believed', async (t
 	const worker = await lab.worker();
 	await until('it is sent', () => worker.state.counts.sent === 1);
 	assert.deepEqual(lab.smtp.mails[0]?.to, ['ventas@insumos.test']);
+});
+
+test('a name with invisible marks of direction, as pasted from elsewhere, is mailed without them', async (t) => {
+	const lab = await mailLab(t);
+	const marked = aMessage(randomUUID(), (message) => {
+		for (const box of ['recipient', 'buyer']) (message[box] as { name: string }).name = '\u202aAna\u202c \ud800';
+		(message['company'] as { replyTo: unknown }).replyTo = { name: '\u2066', address: 'ana@clinica.test' };
+	});
+	await lab.publish([marked]);
+	const worker = await lab.worker();
+	await until('it is sent', () => worker.state.counts.sent === 1);
+	const { to: receiver, replyTo } = await simpleParser(lab.smtp.mails[0]?.raw ?? '');
+	assert.equal((receiver as AddressObject).value[0]?.name, 'Ana \ufffd');
+	assert.deepEqual(replyTo?.value, [{ name: '', address: 'ana@clinica.test' }]);
 });
 
 test('two copies of one order at the same moment are mailed once', async (t) => {
