@@ -11,7 +11,7 @@ import { namesDeployment, targetFrom } from './acceptance/target.ts';
 import { bringUp, labDirectory } from './bring-up.ts';
 import type { Lab } from './lab.ts';
 import { languageOf, say } from './language.ts';
-import { parseOptions } from './options.ts';
+import { type DemoOptions, parseOptions } from './options.ts';
 import { runningLab } from './running.ts';
 import { allSystems } from './systems.ts';
 import { terminal } from './terminal.ts';
@@ -26,6 +26,10 @@ const WORDS = {
 	starting: {
 		en: 'The lab is still starting (process {pid}): wait for its table of addresses.',
 		es: 'El laboratorio aún está arrancando (proceso {pid}): espere a su tabla de direcciones.',
+	},
+	help: {
+		en: 'Walks through the acceptance test. A lab that it starts takes the arguments of the demo: npm run demo -- --help',
+		es: 'Recorre la prueba de aceptación. Si arranca un laboratorio, este admite los argumentos de la demo: npm run demo -- --help',
 	},
 	ended: { en: 'Ended.', es: 'Terminado.' },
 	passed: { en: '{passed} steps hold.', es: '{passed} pasos se cumplen.' },
@@ -42,7 +46,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 /** The variables of what is accepted. */
-async function variables(): Promise<Record<string, string | undefined>> {
+async function variables(options: DemoOptions): Promise<Record<string, string | undefined>> {
 	if (namesDeployment(process.env)) {
 		print(say(language, WORDS.deployment, { url: process.env.HUB_URL ?? '' }));
 		// `X_FILE` fills `X` here as in the hub.
@@ -57,16 +61,20 @@ async function variables(): Promise<Record<string, string | undefined>> {
 		throw new HubError('LAB_RUNNING', say(language, WORDS.starting, { pid: running.owner.pid }));
 	}
 	print(say(language, WORDS.own));
-	const systems = allSystems();
-	const names = systems.map(({ name }) => name);
-	const options = parseOptions(process.argv.slice(2), names, language);
 	ownLab = await bringUp({ ...options, systems, language, signal: abort.signal, print, update });
 	return ownLab.variables;
 }
 
+const systems = allSystems();
 const steps = new Steps(language, print);
 try {
-	const target = targetFrom(await variables(), language);
+	const names = systems.map(({ name }) => name);
+	const options = parseOptions(process.argv.slice(2), names, language);
+	if (options.help) {
+		print(say(language, WORDS.help));
+		process.exit();
+	}
+	const target = targetFrom(await variables(options), language);
 	print('');
 	await acceptMessaging({ target, steps, language, signal: abort.signal });
 	print(`\n${say(language, WORDS.passed, { ...steps.report })}`);
