@@ -180,6 +180,20 @@ export const mutants: Mutant[] = [
 		test: parked('a forged trace makes a publisher believed neither about the recipient, nor about which mail it is'),
 	},
 	{
+		protection: 'Headers nested without end do not end the connection',
+		file: 'lib/amqp/link.ts',
+		find: 'guardHeaders(model.connection);',
+		replace: '',
+		test: parked('headers nested 20,000 levels deep stop no mail'),
+	},
+	{
+		protection: 'A person’s correction counts before a newer copy without it',
+		file: 'lib/mail/parked-browse.ts',
+		find: 'corrected(one) === corrected(other) ?',
+		replace: 'corrected(one) || true ?',
+		test: parked('a corrected recipient is kept when the order comes again'),
+	},
+	{
 		protection: 'Of many claims of one version, one wins',
 		file: 'lib/mail/ledger.ts',
 		find: "\t\t\t\t.where('version', '=', row.seen)\n",
