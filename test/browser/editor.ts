@@ -52,10 +52,14 @@ export async function startBrowser(t: Pick<TestContext, 'after'>): Promise<Brows
 export async function openEditor(
 	browser: Browser,
 	url: string,
-	{ language, token }: { language: string; token?: Record<string, unknown> },
+	{
+		language,
+		token,
+		size = SIZE,
+	}: { language: string; token?: Record<string, unknown>; size?: { width: number; height: number } },
 ): Promise<Editor> {
 	await mkdir(OUTPUT, { recursive: true });
-	const context = await browser.newContext({ locale: language, viewport: SIZE });
+	const context = await browser.newContext({ locale: language, viewport: size });
 	context.setDefaultTimeout(WAIT_MS);
 	if (token)
 		await context.addInitScript((tokens) => localStorage.setItem('auth-tokens', JSON.stringify(tokens)), token);
@@ -90,7 +94,7 @@ export async function openEditor(
 			// The messages below it take half of the height.
 			if (await page.locator('.red-ui-debug-content').first().isVisible()) {
 				await page.locator('[data-tab-id=debug]').click();
-				await page.mouse.move(SIZE.width / 2, SIZE.height / 2);
+				await page.mouse.move(size.width / 2, size.height / 2);
 			}
 			const sidebar = page.locator('.clinic-hub');
 			await sidebar.locator('.clinic-hub-banner').waitFor();
