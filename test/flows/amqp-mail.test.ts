@@ -155,7 +155,7 @@ test('an unknown command fails and names those that exist', async (t) => {
 	}
 });
 
-test('a mail composed in the flow: changed and sent; a second or forged draft is refused, a missing one tried again', async (t) => {
+test('a mail composed in the flow: changed and sent; a second, forged or late draft is refused, a missing one tried again', async (t) => {
 	const lab = await mailLab(t, { levels: SHORT_LEVELS });
 	const nodeRed = await startNodeRed(t);
 	const rule = {
@@ -183,10 +183,15 @@ test('a mail composed in the flow: changed and sent; a second or forged draft is
 	await nodeRed.deploy([...mailFlow(lab, { ...composed, wires: [[OUTCOMES], [HEALTH], [DRAFTS]] })]);
 	await nodeRed.status(MAIL, /sent: 0/);
 	await lab.publish([aMessage()]);
+	const { id } = await outcome(nodeRed, 'retrying');
 	assert.partialDeepStrictEqual(await outcome(nodeRed, 'retrying'), { reason: { code: 'DRAFT_MISSING' } });
+	const late = nodeRed.messages(DRAFTS).find(({ draft }) => (draft as { id: string }).id === id) ?? {};
+	assert.equal((late['draft'] as { attempt: number }).attempt, 1);
+	assert.equal((await failure(nodeRed, late)).code, 'DRAFT_REFUSED');
 	await nodeRed.until('a draft of the second attempt', () =>
 		nodeRed.messages(DRAFTS).some(({ draft }) => (draft as { attempt: number }).attempt === 2),
 	);
+	assert.equal(lab.smtp.mails.length, 1);
 });
 
 test('another kind of mail is a queue, a schema and templates', async (t) => {
