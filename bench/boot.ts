@@ -3,22 +3,20 @@
  * idle. The packed tarball is installed into a user directory as an analyst would; the peer is the same Node-RED with an
  * empty user directory, started alternately.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../lab/ports.ts';
 import { type Bench, median } from './measure.ts';
+import { startNodeRed } from './servers/node-red.ts';
 
 const run = promisify(execFile);
 const ROOT = resolve(import.meta.dirname, '..');
-const NODE_RED = createRequire(import.meta.url).resolve('node-red/red.js');
 /** Memory is read this long after the start, when the garbage of loading has been collected or never will be. */
 const SETTLE_MS = 3_000;
-const START_TIMEOUT_MS = 60_000;
 
 async function userDirectory(base: string, name: string, tarball?: string): Promise<string> {
 	const directory = join(base, name);
@@ -38,22 +36,8 @@ async function residentMiB(child: ChildProcess): Promise<number> {
 
 async function start(userDir: string): Promise<{ ms: number; mib: number; sets: string[] }> {
 	const port = await freePort();
-	const begin = performance.now();
-	const child = spawn(process.execPath, [NODE_RED, '--userDir', userDir, '--port', String(port)], {
-		stdio: ['ignore', 'pipe', 'inherit'],
-	});
+	const { child, ms } = await startNodeRed(['--userDir', userDir, '--port', String(port)]);
 	try {
-		let output = '';
-		const ms = await new Promise<number>((done, failed) => {
-			const timer = setTimeout(() => failed(new Error(`Node-RED did not start:\n${output}`)), START_TIMEOUT_MS);
-			child.once('exit', (code) => failed(new Error(`Node-RED ended with ${code}:\n${output}`)));
-			child.stdout?.on('data', (chunk) => {
-				output += chunk;
-				if (!output.includes('Started flows')) return;
-				clearTimeout(timer);
-				done(performance.now() - begin);
-			});
-		});
 		await wait(SETTLE_MS);
 		const nodes = (await (
 			await fetch(`http://127.0.0.1:${port}/nodes`, { headers: { accept: 'application/json' } })
@@ -61,7 +45,6 @@ async function start(userDir: string): Promise<{ ms: number; mib: number; sets: 
 		const sets = nodes.filter((set) => set.module.startsWith('@clinic-hub/') && set.enabled && !set.err);
 		return { ms, mib: await residentMiB(child), sets: sets.map((set) => set.name) };
 	} finally {
-		child.removeAllListeners('exit');
 		child.kill('SIGKILL');
 	}
 }

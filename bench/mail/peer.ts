@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TestBroker } from '../../test/broker.ts';
 import type { Measure } from '../measure.ts';
-import { makeUserDirectory, startNodeRed } from './node-red.ts';
+import { startNodeRed } from '../servers/node-red.ts';
 import { fillQueue, inScratch, Sink } from './parties.ts';
 import type { SinkOptions } from './sink.ts';
+import { makeUserDirectory } from './user-directory.ts';
 
 const QUEUE = 'purchase_confirmation_queue';
 /** Longer than the hub's first delay of 10 s, so that what is to be tried again has been. */
@@ -42,13 +43,13 @@ function tryOut(broker: TestBroker, party: Party, trial: Trial): Promise<{ rate:
 		const ids = await fillQueue(amqp, QUEUE, trial.count, party === 'hub' ? 'quorum' : 'classic');
 		const place = join(directory, 'node-red');
 		await makeUserDirectory(place, party, { amqp, queue: QUEUE, smtpPort: sink.port });
-		let child = await startNodeRed(place);
+		let { child } = await startNodeRed(['--userDir', place]);
 		const begin = Date.now();
 		try {
 			if (trial.killAfter !== undefined) {
 				while (sink.accepted.length < trial.killAfter) await wait(POLL_MS);
 				await end(child);
-				child = await startNodeRed(place);
+				({ child } = await startNodeRed(['--userDir', place]));
 			}
 			await sink.quiet(IDLE_MS);
 			const arrived = trial.count - sink.lost(ids);
@@ -88,7 +89,7 @@ function loss(measure: string, both: Record<Party, { lost: number }>, against: s
 		unit: 'mails',
 		against,
 		reference: peer.lost,
-		ratio: hub.lost / peer.lost,
+		ratio: hub.lost === 0 ? 0 : hub.lost / peer.lost,
 		goal: '0',
 	};
 }

@@ -1,7 +1,6 @@
-/** A Node-RED in a process of its own for the mail bench, with the flow of the hub or the same made of published nodes. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+/** User directories for the mail bench: the flow of the hub, and the same made of published nodes. */
+import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from '../../lab/ports.ts';
@@ -9,8 +8,6 @@ import { FROM, ORIGIN, POOL } from './setting.ts';
 
 const run = promisify(execFile);
 const ROOT = resolve(import.meta.dirname, '../..');
-const NODE_RED = createRequire(import.meta.url).resolve('node-red/red.js');
-const START_TIMEOUT_MS = 60_000;
 
 export interface FlowOptions {
 	amqp: string;
@@ -101,22 +98,4 @@ export async function makeUserDirectory(directory: string, which: 'hub' | 'peer'
 		await cp(join(ROOT, 'bench/peers', file), join(directory, file));
 	// Not `npm ci`: it misses semver 5.3.0, which a package in the lock bundles.
 	await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: directory });
-}
-
-/** Resolves when the flows have started. */
-export async function startNodeRed(directory: string): Promise<ChildProcess> {
-	const child = spawn(process.execPath, [NODE_RED, '--userDir', directory], { stdio: ['ignore', 'pipe', 'inherit'] });
-	let output = '';
-	await new Promise<void>((done, failed) => {
-		const timer = setTimeout(() => failed(new Error(`Node-RED did not start:\n${output}`)), START_TIMEOUT_MS);
-		child.once('exit', (code) => failed(new Error(`Node-RED ended with ${code}:\n${output}`)));
-		child.stdout?.on('data', (chunk) => {
-			output += chunk;
-			if (!output.includes('Started flows')) return;
-			clearTimeout(timer);
-			done();
-		});
-	});
-	child.removeAllListeners('exit');
-	return child;
 }
