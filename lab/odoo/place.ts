@@ -40,14 +40,16 @@ export async function preparePlace(context: LabContext, source: string): Promise
 	const dataDirectory = path.join(directory, 'data');
 	await mkdir(dataDirectory, { recursive: true });
 	const configuration = path.join(directory, 'odoo.conf');
+	const { listen, port } = context.endpoint('odoo', 'web');
+	const database = context.endpoint('postgresql', 'sql');
 	const text = configurationText({
-		host: context.host,
-		port: context.port('odoo', 'web'),
+		host: listen,
+		port,
 		dataDirectory,
 		addons: [...addonsOf(source), ...ownAddons],
 		database: {
-			host: context.reach,
-			port: context.port('postgresql', 'sql'),
+			host: database.host,
+			port: database.port,
 			name: DATABASE,
 			user: ROLE,
 			password: context.secret('odoo.database'),

@@ -77,7 +77,7 @@ class TestBuild(unittest.TestCase):
 
     def test_what_people_type_cannot_break_the_contract(self):
         hostile = "a\r\nBcc: x@evil.test\x00\u2028{{name}}<script>" + "ñ" * 5000
-        party = Party(hostile, "ventas@insumos.test", hostile, hostile, hostile, hostile, hostile)
+        party = Party(hostile, "ventas@insumos.test", hostile, hostile, hostile, hostile)
         message = build(
             order(
                 database=hostile,

@@ -5,7 +5,7 @@ import path from 'node:path';
 const FILE = path.join(import.meta.dirname, '../../../deploy/odoo/addons/clinic_demo/data/clinic.json');
 
 interface Clinic {
-	company: { name: string; email: string; phone: string; website: string; vat: string; street: string; city: string };
+	company: { name: string; email: string; phone: string; vat: string; street: string; city: string };
 	language: string;
 	currency: string;
 	timezone: string;

@@ -85,7 +85,7 @@ export function factsOf(records: Records, order: Row, { database, url }: { datab
 		amount_tax: order.amount_tax,
 		amount_total: order.amount_total,
 		company: {
-			...{ name: company.name, email: company.email, phone: company.phone, website: company.website },
+			...{ name: company.name, email: company.email, phone: company.phone },
 			...{ tax_id: company.vat, address: `${company.street}\n${company.city}` },
 		},
 		buyer: { name: buyer?.name || '', email: buyer?.email || '', phone: buyer?.phone || '' },

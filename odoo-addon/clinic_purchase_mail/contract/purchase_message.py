@@ -38,7 +38,6 @@ class Party:
     name: str
     email: str = ""
     phone: str = ""
-    website: str = ""
     tax_id: str = ""
     address: str = ""
     language: str = ""
@@ -161,7 +160,6 @@ def _company(order):
         sender=_present(name=name, address=sender),
         replyTo=reply_to,
         phone=_short(company.phone),
-        website=fields.link(company.website),
         taxId=_short(company.tax_id),
         address=fields.several_lines(company.address),
     )

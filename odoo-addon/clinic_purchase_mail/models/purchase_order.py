@@ -84,7 +84,6 @@ class PurchaseOrder(models.Model):
                 name=company.name,
                 email=company.email or "",
                 phone=company.phone or "",
-                website=company.website or "",
                 tax_id=company.vat or "",
                 address=company.partner_id.contact_address or "",
             ),
