@@ -6,6 +6,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import path from 'node:path';
 import { defaultUserDirectory, readCommandLine } from './lib/config/command-line.ts';
+import { checkDefinitions, checkProjects } from './lib/config/definitions.ts';
 import { checkEditorHost } from './lib/config/host.ts';
 import { type HubValues, readVariables } from './lib/config/read.ts';
 import { placeReadyFlows } from './lib/config/ready-flows.ts';
@@ -89,6 +90,8 @@ function hubSettings(values: HubValues) {
 /** A start that cannot be right ends with one sentence, not with a traceback. */
 function load(): ReturnType<typeof hubSettings> {
 	try {
+		checkDefinitions(process.argv.slice(2));
+		checkProjects(process.env);
 		const { values, additions, warnings } = readVariables(process.env);
 		for (const warning of warnings) say(warning);
 		Object.assign(process.env, additions);

@@ -147,6 +147,7 @@ describe('the hub with variables', () => {
 				HUB_TITLE: 'Hub of the clinic',
 				HUB_TYPO: '1',
 			},
+			args: ['-D', 'logging.console.level=debug'],
 		});
 		const sets = await nodeSets(hub);
 		for (const id of RISKY_SETS) assert.ok(sets.includes(id), id);
@@ -159,6 +160,7 @@ describe('the hub with variables', () => {
 		assert.deepEqual([functionExternalModules, telemetryEnabled], [true, true]);
 		assert.equal((await hub.request('POST', '/nodes', { body: {} })).status, 400);
 		assert.match(String((await hub.request('GET', '/')).body), /<title>Hub of the clinic<\/title>/);
+		assert.match(hub.log, /\[debug\]/);
 		assert.match(hub.log, /HUB_TYPO is not known to the hub/);
 	});
 
@@ -201,7 +203,7 @@ describe('the hub with variables', () => {
 });
 
 describe('a start that is refused ends at once with one sentence', () => {
-	for (const [what, env, sentence] of [
+	for (const [what, env, sentence, args] of [
 		[
 			'another address than loopback',
 			{ HUB_HOST: '0.0.0.0' },
@@ -215,9 +217,21 @@ describe('a start that is refused ends at once with one sentence', () => {
 			{ AMQP_PASSWORD: 's3cret', AMQP_PASSWORD_FILE: '/nowhere/x' },
 			/^AMQP_PASSWORD and AMQP_PASSWORD_FILE are both set\. Set one of them\.\n$/,
 		],
+		[
+			'another address by the command line',
+			{},
+			/^-D uiHost is refused, for it would go before what the hub's variables set and check/,
+			['-D', 'uiHost=0.0.0.0'],
+		],
+		['what a file would define', {}, /^-D @settings\.json is refused/, ['--define=@settings.json']],
+		[
+			"projects by Node-RED's own variable",
+			{ NODE_RED_ENABLE_PROJECTS: 'true' },
+			/^NODE_RED_ENABLE_PROJECTS is refused/,
+		],
 	] as const) {
 		test(what, async (t) => {
-			const { code, stdout, stderr } = await refusedHub(t, env);
+			const { code, stdout, stderr } = await refusedHub(t, env, args);
 			assert.equal(code, 1);
 			assert.match(stderr, sentence);
 			assert.doesNotMatch(stderr + stdout, /\n\s+at |s3cret/);

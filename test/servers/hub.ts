@@ -25,6 +25,8 @@ export interface HubOptions {
 	script?: string;
 	/** Default: this checkout's settings, unbuilt. */
 	settings?: string;
+	/** Further arguments of Node-RED's command line. */
+	args?: readonly string[];
 	/** What the log says when the flows run, which depends on HUB_LANGUAGE. */
 	started?: RegExp;
 }
@@ -33,8 +35,8 @@ const defaultScript = path.join(root, 'node_modules', 'node-red', 'red.js');
 const defaultSettings = path.join(root, 'settings.ts');
 
 function start(options: HubOptions, userDir: string, port: number) {
-	const { script = defaultScript, settings = defaultSettings, env } = options;
-	return spawn(process.execPath, [script, '--settings', settings, '--userDir', userDir], {
+	const { script = defaultScript, settings = defaultSettings, env, args = [] } = options;
+	return spawn(process.execPath, [script, '--settings', settings, '--userDir', userDir, ...args], {
 		cwd: tmpdir(),
 		env: { PATH: process.env['PATH'], HOME: userDir, LANG: 'C.UTF-8', HUB_PORT: String(port), ...env },
 		stdio: ['ignore', 'pipe', 'pipe'],
@@ -61,8 +63,9 @@ export async function startHub(t: Pick<TestContext, 'after'>, options: HubOption
 export async function refusedHub(
 	t: Pick<TestContext, 'after'>,
 	env: Record<string, string>,
+	args: readonly string[] = [],
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-	const child = start({ env }, await emptyDirectory(t), await freePort());
+	const child = start({ env, args }, await emptyDirectory(t), await freePort());
 	const timer = setTimeout(() => child.kill('SIGKILL'), REFUSAL_TIMEOUT_MS);
 	const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
 	const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
