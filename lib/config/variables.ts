@@ -170,7 +170,10 @@ const BROKER_VARIABLES: Record<string, Variable> = {
 	AMQP_PORT: {
 		kind: 'port',
 		default: 5672,
-		text: { en: 'AMQP port; 5671 with TLS.', es: 'Puerto AMQP; 5671 con TLS.' },
+		text: {
+			en: 'AMQP port. Whether TLS is used is chosen in the connection node, not by the port; the ready flow goes without, so for 5671 choose TLS there.',
+			es: 'Puerto AMQP. El uso de TLS se elige en el nodo de conexión, no por el puerto; el flujo listo no lo usa: para 5671, elija TLS allí.',
+		},
 	},
 	AMQP_VHOST: { kind: 'text', default: '/', text: { en: 'Virtual host.', es: 'Host virtual.' } },
 	AMQP_USER: {
@@ -214,7 +217,10 @@ const SMTP_VARIABLES: Record<string, Variable> = {
 	SMTP_PORT: {
 		kind: 'port',
 		default: 587,
-		text: { en: 'Its port; 465 for implicit TLS.', es: 'Su puerto; 465 para TLS implícito.' },
+		text: {
+			en: 'Its port. The kind of TLS is chosen in the connection node, not by the port; the ready flow requires STARTTLS, so for 465 choose implicit TLS there.',
+			es: 'Su puerto. El tipo de TLS se elige en el nodo de conexión, no por el puerto; el flujo listo exige STARTTLS: para 465, elija TLS implícito allí.',
+		},
 	},
 	SMTP_USER: {
 		kind: 'text',

@@ -28,3 +28,16 @@ test('a variable stands in one group only', () => {
 	const names = VARIABLE_GROUPS.flatMap(({ variables }) => Object.keys(variables));
 	assert.equal(new Set(names).size, names.length);
 });
+
+test('what the table says of TLS in the ready flow is so', async () => {
+	const flow = JSON.parse(await readFile(path.join(docs, '..', 'flows', 'purchase-mail.json'), 'utf8')) as {
+		type: string;
+		useTls?: boolean;
+		security?: string;
+	}[];
+	const brokers = flow.filter(({ type }) => type === 'amqp-broker').map(({ useTls }) => useTls);
+	const servers = flow.filter(({ type }) => type === 'smtp-server').map(({ security }) => security);
+	assert.deepEqual([new Set(brokers), new Set(servers)], [new Set([false]), new Set(['starttls'])]);
+	assert.match(variablesDocument('en'), /`AMQP_PORT` .* the ready flow goes without/);
+	assert.match(variablesDocument('en'), /`SMTP_PORT` .* the ready flow requires STARTTLS/);
+});
