@@ -1,6 +1,7 @@
 /** The documentation of the variables, written from their table. */
 
 import { VARIABLE_GROUPS, type Variable } from './variables.ts';
+import { BROKER_SIDE, ODOO_SIDE } from './variables-elsewhere.ts';
 
 export type DocumentLanguage = 'en' | 'es';
 
@@ -39,8 +40,15 @@ const WORDS = {
 export function variablesDocument(language: DocumentLanguage): string {
 	const words = WORDS[language];
 	const lines = [`# ${words.title}`, '', ...words.intro, '', words.generated];
-	for (const { title, variables } of VARIABLE_GROUPS) {
-		lines.push('', `## ${title[language]}`, '', row(words.head), row(words.head.map(() => '---')));
+	for (const { title, intro, variables } of [...VARIABLE_GROUPS, ODOO_SIDE, BROKER_SIDE]) {
+		lines.push(
+			'',
+			`## ${title[language]}`,
+			'',
+			...(intro ? [intro[language], ''] : []),
+			row(words.head),
+			row(words.head.map(() => '---')),
+		);
 		for (const [name, variable] of Object.entries(variables)) {
 			lines.push(row([`\`${name}\``, defaultOf(variable, language), meaningOf(variable, language)]));
 		}

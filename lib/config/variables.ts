@@ -31,6 +31,8 @@ export type Variable = Common &
 
 export interface VariableGroup {
 	title: Text;
+	/** Stands above the table. */
+	intro?: Text;
 	variables: Readonly<Record<string, Variable>>;
 }
 
@@ -276,6 +278,39 @@ const MAIL_VARIABLES: Record<string, Variable> = {
 	},
 };
 
+/** Read by Node itself. */
+const NETWORK_VARIABLES: Record<string, Variable> = {
+	HTTPS_PROXY: {
+		kind: 'text',
+		secret: true,
+		otherwise: { en: 'no proxy', es: 'sin proxy' },
+		text: {
+			en: 'Proxy for addresses that begin with `https://`, `http://user:password@host:port`; needs Node 24.5 or later.',
+			es: 'Proxy para las direcciones que empiezan por `https://`, `http://usuario:clave@host:puerto`; requiere Node 24.5 o posterior.',
+		},
+	},
+	HTTP_PROXY: {
+		kind: 'text',
+		secret: true,
+		otherwise: { en: 'no proxy', es: 'sin proxy' },
+		text: { en: 'The same for `http://`.', es: 'Lo mismo para `http://`.' },
+	},
+	NO_PROXY: {
+		kind: 'text',
+		text: {
+			en: 'Hosts that are reached without the proxy, separated by commas: `localhost,.clinic.example`.',
+			es: 'Hosts a los que se llega sin el proxy, separados por comas: `localhost,.clinica.example`.',
+		},
+	},
+	NODE_EXTRA_CA_CERTS: {
+		kind: 'text',
+		text: {
+			en: "Path of a PEM file with further authorities that are trusted, such as the clinic's own: for every connection over TLS that has no TLS configuration of its own.",
+			es: 'Ruta de un archivo PEM con otras autoridades de confianza, como la propia de la clínica: para toda conexión TLS sin configuración TLS propia.',
+		},
+	},
+};
+
 const LAB_VARIABLES: Record<string, Variable> = {
 	HUB_LAB_DIR: {
 		kind: 'text',
@@ -353,12 +388,24 @@ const ACCEPTANCE_VARIABLES: Record<string, Variable> = {
 /** What only flows read, as `${NAME}`. */
 export const FLOW_VARIABLES: readonly VariableGroup['variables'][] = [BROKER_VARIABLES, SMTP_VARIABLES, MAIL_VARIABLES];
 
-/** All groups, in the order of the documentation. */
+/** All groups that programs of this package read, in the order of the documentation. */
 export const VARIABLE_GROUPS: readonly VariableGroup[] = [
 	{ title: { en: 'The hub', es: 'El hub' }, variables: HUB_VARIABLES },
 	{ title: { en: 'RabbitMQ', es: 'RabbitMQ' }, variables: BROKER_VARIABLES },
 	{ title: { en: 'Mail server', es: 'Servidor de correo' }, variables: SMTP_VARIABLES },
 	{ title: { en: 'Purchase mail', es: 'Correo de compras' }, variables: MAIL_VARIABLES },
+	{
+		title: { en: 'Proxy and authorities', es: 'Proxy y autoridades' },
+		intro: {
+			en:
+				'Webhooks, the heartbeat and the tokens of OAuth 2 go through the proxy. RabbitMQ, the mail server, PostgreSQL and ' +
+				"Odoo's documents are reached directly: their hosts must be reachable from here.",
+			es:
+				'Los webhooks, la señal de vida y los tokens de OAuth 2 pasan por el proxy. RabbitMQ, el servidor de correo, ' +
+				'PostgreSQL y los documentos de Odoo se alcanzan directamente: sus hosts deben ser accesibles desde aquí.',
+		},
+		variables: NETWORK_VARIABLES,
+	},
 	{ title: { en: 'Laboratory', es: 'Laboratorio' }, variables: LAB_VARIABLES },
 	{ title: { en: 'Acceptance test', es: 'Prueba de aceptación' }, variables: ACCEPTANCE_VARIABLES },
 ];

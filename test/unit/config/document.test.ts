@@ -4,6 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { variablesDocument } from '../../../lib/config/document.ts';
 import { VARIABLE_GROUPS } from '../../../lib/config/variables.ts';
+import { BROKER_SIDE, ODOO_SIDE } from '../../../lib/config/variables-elsewhere.ts';
 
 const docs = path.resolve(import.meta.dirname, '..', '..', '..', 'docs');
 
@@ -16,7 +17,7 @@ for (const [language, name] of [
 	});
 }
 
-test('no variable ends with _FILE, which would be taken for a file that fills another', () => {
+test('no variable of the hub ends with _FILE, which would be taken for a file that fills another', () => {
 	const names = VARIABLE_GROUPS.flatMap(({ variables }) => Object.keys(variables));
 	assert.deepEqual(
 		names.filter((name) => name.endsWith('_FILE')),
@@ -40,4 +41,21 @@ test('what the table says of TLS in the ready flow is so', async () => {
 	assert.deepEqual([new Set(brokers), new Set(servers)], [new Set([false]), new Set(['starttls'])]);
 	assert.match(variablesDocument('en'), /`AMQP_PORT` .* the ready flow goes without/);
 	assert.match(variablesDocument('en'), /`SMTP_PORT` .* the ready flow requires STARTTLS/);
+});
+
+const source = (...file: string[]) => readFile(path.join(docs, '..', ...file), 'utf8');
+
+test('what is documented for Odoo is what the addon reads', async () => {
+	const amqp = ['odoo-addon', 'clinic_purchase_mail', 'amqp'];
+	const code = (await source(...amqp, 'address.py')) + (await source(...amqp, 'signature.py'));
+	const read = [...code.matchAll(/(?:_value|read_secret)\(settings, "(\w+)"\)/g)].map(([, name]) => `AMQP_${name}`);
+	const port = code.includes('_port(settings') ? ['AMQP_PORT'] : [];
+	const names = new Set([...read, ...port].map((name) => name.toUpperCase()));
+	assert.deepEqual(new Set(Object.keys(ODOO_SIDE.variables)), names);
+});
+
+test('what is documented for RabbitMQ is what its definitions name', async () => {
+	const template = await source('deploy', 'rabbitmq', 'definitions.json');
+	const named = [...template.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name);
+	assert.deepEqual(Object.keys(BROKER_SIDE.variables).sort(), named.sort());
 });

@@ -1,0 +1,100 @@
+/** Variables that other programs of a deployment read, in environments of their own: documented here, read there. */
+
+import type { VariableGroup } from './variables.ts';
+
+/** `odoo-addon/clinic_purchase_mail/amqp` reads them in Odoo's environment. */
+export const ODOO_SIDE: VariableGroup = {
+	title: { en: "Odoo's side", es: 'El lado de Odoo' },
+	intro: {
+		en:
+			"Read by the addon in the environment of Odoo's server; options of the same names in lower case, in the section " +
+			"`[clinic_purchase_mail]` of Odoo's configuration file, go before them. Each also as `…_FILE`, except `AMQP_CA_FILE`. " +
+			'The variables of the hub of the same name are others: the hub signs in as another user.',
+		es:
+			'Las lee el módulo en el entorno del servidor de Odoo; las opciones de los mismos nombres en minúsculas, en la ' +
+			'sección `[clinic_purchase_mail]` del archivo de configuración de Odoo, tienen prioridad. Cada una también como ' +
+			'`…_FILE`, salvo `AMQP_CA_FILE`. Las variables del hub con el mismo nombre son otras: el hub se conecta con otro usuario.',
+	},
+	variables: {
+		AMQP_URL: {
+			kind: 'text',
+			secret: true,
+			text: {
+				en: 'RabbitMQ in one line, `amqp://user:password@host:port/vhost` or `amqps://…`; goes before the variables below.',
+				es: 'RabbitMQ en una línea, `amqp://usuario:clave@host:puerto/vhost` o `amqps://…`; tiene prioridad sobre las siguientes.',
+			},
+		},
+		AMQP_HOST: {
+			kind: 'text',
+			otherwise: { en: 'what the settings of Odoo say', es: 'lo que digan los ajustes de Odoo' },
+			text: { en: 'Host of RabbitMQ.', es: 'Host de RabbitMQ.' },
+		},
+		AMQP_PORT: {
+			kind: 'port',
+			default: 5672,
+			otherwise: { en: '`5672`, with TLS `5671`', es: '`5672`, con TLS `5671`' },
+			text: { en: 'AMQP port.', es: 'Puerto AMQP.' },
+		},
+		AMQP_VHOST: { kind: 'text', default: '/', text: { en: 'Virtual host.', es: 'Host virtual.' } },
+		AMQP_USER: {
+			kind: 'text',
+			default: 'guest',
+			text: {
+				en: 'User that publishes (`odoo`); needs the right to write to `email_exchange`, nothing more.',
+				es: 'Usuario que publica (`odoo`); solo necesita permiso de escritura en `email_exchange`.',
+			},
+		},
+		AMQP_PASSWORD: {
+			kind: 'text',
+			secret: true,
+			default: 'guest',
+			text: { en: 'Its password.', es: 'Su contraseña.' },
+		},
+		AMQP_TLS: {
+			kind: 'switch',
+			default: false,
+			text: {
+				en: 'On: over TLS; says nothing beside `AMQP_URL`.',
+				es: 'Activado: con TLS; no cuenta junto a `AMQP_URL`.',
+			},
+		},
+		AMQP_CA_FILE: {
+			kind: 'text',
+			otherwise: { en: "the system's authorities only", es: 'solo las autoridades del sistema' },
+			text: {
+				en: 'Path of a PEM file with an authority that is trusted, too.',
+				es: 'Ruta de un archivo PEM con una autoridad en la que también se confía.',
+			},
+		},
+		AMQP_SIGNING_KEY_ID: {
+			kind: 'text',
+			otherwise: { en: 'messages go unsigned', es: 'los mensajes van sin firma' },
+			text: {
+				en: 'Name of the key that signs every message; the hub knows it from `AMQP_SIGNATURE_KEYS`.',
+				es: 'Nombre de la clave que firma cada mensaje; el hub la conoce por `AMQP_SIGNATURE_KEYS`.',
+			},
+		},
+		AMQP_SIGNING_KEY: { kind: 'text', secret: true, text: { en: 'That key.', es: 'Esa clave.' } },
+	},
+};
+
+/** `deploy/rabbitmq/fill.ts` reads them where RabbitMQ's definitions are made. */
+export const BROKER_SIDE: VariableGroup = {
+	title: { en: "RabbitMQ's side", es: 'El lado de RabbitMQ' },
+	intro: {
+		en: "Passwords of RabbitMQ's users, read by `node deploy/rabbitmq/fill.ts`, each also as `…_FILE`; none may be empty.",
+		es: 'Contraseñas de los usuarios de RabbitMQ, leídas por `node deploy/rabbitmq/fill.ts`, cada una también como `…_FILE`; ninguna puede estar vacía.',
+	},
+	variables: Object.fromEntries(
+		[
+			['AMQP_ADMIN_PASSWORD', 'admin'],
+			['AMQP_ODOO_PASSWORD', 'odoo'],
+			['AMQP_PASSWORD', 'hub-worker'],
+			['AMQP_SAMPLE_PASSWORD', 'hub-sample'],
+			['AMQP_TAP_PASSWORD', 'hub-tap'],
+		].map(([name, user]) => [
+			name,
+			{ kind: 'text', secret: true, text: { en: `Of the user \`${user}\`.`, es: `Del usuario \`${user}\`.` } },
+		]),
+	),
+};
