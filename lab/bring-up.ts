@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { HubError } from '../lib/errors.ts';
+import { isLoopback, isOwnAddress, LOOPBACK, ownAddresses } from './endpoint.ts';
 import { Lab, ROOT } from './lab.ts';
 import { type Language, say } from './language.ts';
 import { ensurePackages } from './prerequisites.ts';
@@ -30,6 +31,10 @@ const WORDS = {
 		es: 'La demostración necesita Linux. La otra vía, en cualquier sistema con Docker: docker compose up',
 	},
 	host: { en: '--host {host}? It takes an IP address.', es: '--host {host}? Se espera una dirección IP.' },
+	foreign: {
+		en: '--host {host} is no address of this machine; it has {own}.',
+		es: '--host {host} no es una dirección de esta máquina; tiene {own}.',
+	},
 	open: {
 		en: 'OPEN: everyone who reaches {host} can use this lab with its well-known passwords, all but the editor.',
 		es: 'ABIERTO: quien alcance {host} puede usar este laboratorio con sus contraseñas conocidas; el editor, no.',
@@ -68,6 +73,10 @@ export async function bringUp(options: BringUpOptions): Promise<Lab> {
 	const directory = labDirectory();
 	if (process.platform !== 'linux') throw new HubError('CONFIG_INVALID', say(language, WORDS.linux));
 	if (isIP(host) === 0) throw new HubError('CONFIG_INVALID', say(language, WORDS.host, { host }));
+	if (!isOwnAddress(host)) {
+		const own = ownAddresses().join(', ') || LOOPBACK;
+		throw new HubError('CONFIG_INVALID', say(language, WORDS.foreign, { host, own }));
+	}
 	await claim(directory, language);
 	await ensurePackages(systems, { ...options, directory });
 	signal.throwIfAborted();
@@ -97,10 +106,6 @@ export async function bringUp(options: BringUpOptions): Promise<Lab> {
 	} finally {
 		signal.removeEventListener('abort', cancel);
 	}
-}
-
-function isLoopback(host: string): boolean {
-	return host === '::1' || host.startsWith('127.');
 }
 
 async function startWatched(lab: Lab, { language, print }: BringUpOptions): Promise<void> {

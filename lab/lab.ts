@@ -6,6 +6,7 @@ import { HubError } from '../lib/errors.ts';
 import { type Log, silentLog } from '../lib/log.ts';
 import { directoryFor, sharedDirectory } from './accounts.ts';
 import { Children, tailOf } from './children.ts';
+import { type Endpoint, endpoint, LOOPBACK } from './endpoint.ts';
 import { type Language, languageOf, say } from './language.ts';
 import { freePort, listeners } from './ports.ts';
 import { claim, publish, unclaim } from './running.ts';
@@ -80,11 +81,18 @@ export class Lab {
 	}
 
 	/** Every port of this lab with the system that listens on it. */
-	get ports(): { system: string; name: string; port: number }[] {
-		return [...this.#ports].map(([key, port]) => {
+	get ports(): ({ system: string; name: string } & Endpoint)[] {
+		return [...this.#ports.keys()].map((key) => {
 			const [system = '', name = ''] = key.split('.');
-			return { system, name, port };
+			return { system, name, ...this.#endpoint(system, name) };
 		});
+	}
+
+	#endpoint(of: string, name: string): Endpoint {
+		const port = this.#ports.get(`${of}.${name}`);
+		if (port === undefined) throw new HubError('INTERNAL', `No system of this lab declares the port ${of}.${name}`);
+		const stays = this.systems.find((system) => system.name === of)?.loopback?.includes(name);
+		return endpoint(stays ? LOOPBACK : (this.#options.host ?? LOOPBACK), port);
 	}
 
 	/** Variables of the systems that are ready. */
@@ -94,18 +102,12 @@ export class Lab {
 
 	/** Rows of the closing table, in the systems' order. */
 	get addresses(): Address[] {
-		return this.systems.flatMap((system) => {
-			const context = this.context(system);
-			const { reach } = context;
-			return (system.addresses?.(context) ?? []).map((address) =>
-				address.local || reach === '127.0.0.1' ? address : { ...address, url: address.url.replace('localhost', reach) },
-			);
-		});
+		return this.systems.flatMap((system) => system.addresses?.(this.context(system)) ?? []);
 	}
 
 	/** What a system is lent; also for tests that drive one system alone. */
 	context(system: System): LabContext {
-		const { host = '127.0.0.1', fresh = false, log = silentLog } = this.#options;
+		const { fresh = false, log = silentLog } = this.#options;
 		const language = this.#language;
 		const { children, directory } = this;
 		const { signal } = this.#abort;
@@ -114,16 +116,11 @@ export class Lab {
 			root: ROOT,
 			directory: path.join(directory, system.name),
 			labDirectory: directory,
-			host,
-			reach: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host,
 			log,
 			signal,
 			options: { fresh, language },
-			port: (of, name) => {
-				const port = this.#ports.get(`${of}.${name}`);
-				if (port === undefined) throw new HubError('INTERNAL', `No system of this lab declares the port ${of}.${name}`);
-				return port;
-			},
+			port: (of, name) => this.#endpoint(of, name).port,
+			endpoint: (of, name) => this.#endpoint(of, name),
 			secret: this.#secret,
 			variables: () => this.variables,
 			progress: (text) => this.#options.progress?.(system.name, words(text)),

@@ -1,5 +1,6 @@
 /** What a system of the lab is, and what the lab lends it. One file a system in `lab/systems/`, listed in `lab/systems.ts`. */
 import type { Log } from '../lib/log.ts';
+import type { Endpoint } from './endpoint.ts';
 
 /** A sentence for the person at the terminal, in both languages. */
 export interface Text {
@@ -10,10 +11,8 @@ export interface Text {
 /** A row of the table that closes the start: where a person looks. */
 export interface Address {
 	what: Text;
-	/** With `localhost` as host; the table shows the address of `--host` instead. */
+	/** As a person opens it, see `LabContext.endpoint`. */
 	url: string;
-	/** True when it stays on loopback whatever `--host` says. Default false. */
-	local?: boolean;
 	user?: string;
 	password?: string;
 	/** What to do there; short. */
@@ -25,8 +24,10 @@ export interface System {
 	readonly name: string;
 	/** Systems that must be ready before this one starts. Default none: it starts beside the others. */
 	readonly needs?: readonly string[];
-	/** Loopback TCP ports by name, before `--port-offset`; checked to be free before anything starts. */
+	/** TCP ports by name, before `--port-offset`; checked to be free before anything starts. */
 	readonly ports: Readonly<Record<string, number>>;
+	/** Names of the ports that stay on loopback whatever `--host` says. Default none. */
+	readonly loopback?: readonly string[];
 	/** Debian packages without which `ensure` cannot do its work. Default none. */
 	readonly packages?: readonly string[];
 	/** Commands (looked up on the PATH and in /usr/sbin) that stand for the packages on other systems than Debian. */
@@ -74,10 +75,6 @@ export interface LabContext {
 	readonly directory: string;
 	/** The lab's directory, `.lab` or HUB_LAB_DIR. */
 	readonly labDirectory: string;
-	/** The address to listen on: 127.0.0.1 unless opened by `--host`. */
-	readonly host: string;
-	/** The address by which this machine reaches what listens on `host`. */
-	readonly reach: string;
 	readonly log: Log;
 	/** Aborted when the lab is asked to end; every wait honours it. */
 	readonly signal: AbortSignal;
@@ -85,6 +82,8 @@ export interface LabContext {
 	readonly options: { fresh: boolean; language: 'en' | 'es' };
 	/** The port of a system with the offset added: `port('rabbitmq', 'amqp')`. */
 	port(system: string, name: string): number;
+	/** Where that port is: on loopback unless `--host` opens it. */
+	endpoint(system: string, name: string): Endpoint;
 	/** A random password (URL-safe, 24 characters) made once a lab and kept in it (mode 0600). */
 	secret(name: string): string;
 	/** Variables of every system of this start, see `System.variables`; complete once the systems that one `needs` are ready. */

@@ -5,6 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import path from 'node:path';
+import { endpoint, LOOPBACK } from '../endpoint.ts';
 
 /** Loopback TCP ports of one node; all four are taken while it runs. */
 export interface RabbitPorts {
@@ -68,7 +69,7 @@ const ERLANG_ARGUMENTS = '+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_d
 export function rabbitNode({
 	directory,
 	ports,
-	host = '127.0.0.1',
+	host = LOOPBACK,
 	settings = [],
 	files = {},
 	applicationSettings = {},
@@ -107,7 +108,7 @@ export function rabbitNode({
 		root === undefined ? { command, args, env } : { ...enter(root, command, args), env };
 	return {
 		ports,
-		managementUrl: `http://127.0.0.1:${ports.management}`,
+		managementUrl: endpoint(host, ports.management).url,
 		directory: outside,
 		epmd: inRoot('epmd', '-port', String(ports.epmd), '-address', '127.0.0.1'),
 		server: inRoot(`${PROGRAMS}/rabbitmq-server`, '-noinput'),

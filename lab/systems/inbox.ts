@@ -24,18 +24,24 @@ export function inbox(): System {
 	return {
 		name: 'inbox',
 		ports: { smtp: 1025, web: 1080, inner: 1026 },
+		loopback: ['inner'],
 		packages: ['openssl'],
 		commands: ['openssl'],
 		async ensure(context) {
 			const authority = await createAuthority(CERTIFICATE_DAYS);
-			const { cert, key } = await authority.issue(['localhost', '127.0.0.1', '::1', context.reach]);
+			const { cert, key } = await authority.issue([
+				'localhost',
+				'127.0.0.1',
+				'::1',
+				context.endpoint('inbox', 'smtp').host,
+			]);
 			await writeFile(inboxAuthority(context), authority.ca);
 			await writeFile(fileOf(context, 'cert.pem'), cert);
 			await writePrivate(fileOf(context, 'key.pem'), key);
 		},
 		async start(context) {
 			const settings: InboxSettings = {
-				host: context.host,
+				host: context.endpoint('inbox', 'web').listen,
 				smtpPort: context.port('inbox', 'smtp'),
 				webPort: context.port('inbox', 'web'),
 				innerPort: context.port('inbox', 'inner'),
@@ -53,11 +59,11 @@ export function inbox(): System {
 			});
 		},
 		async ready(context) {
+			const smtp = context.endpoint('inbox', 'smtp');
+			const health = `${context.endpoint('inbox', 'web').url}/api/healthz`;
 			await context.until(
 				{ en: 'The inbox answering', es: 'Que el buzón responda' },
-				async (signal) =>
-					(await fetch(`${inboxUrl(context)}/api/healthz`, { signal })).ok &&
-					canConnect(context.reach, context.port('inbox', 'smtp')),
+				async (signal) => (await fetch(health, { signal })).ok && canConnect(smtp.host, smtp.port),
 				{ timeoutMs: START_TIMEOUT_MS, ...(running ? { process: running } : {}) },
 			);
 		},
@@ -66,17 +72,17 @@ export function inbox(): System {
 			running = undefined;
 		},
 		variables: (context) => ({
-			SMTP_HOST: context.reach,
+			SMTP_HOST: context.endpoint('inbox', 'smtp').host,
 			SMTP_PORT: String(context.port('inbox', 'smtp')),
 			SMTP_USER: USER,
 			SMTP_PASSWORD: context.secret('smtp'),
 			SMTP_FROM: SENDER,
-			SMTP_INBOX_URL: inboxUrl(context),
+			SMTP_INBOX_URL: context.endpoint('inbox', 'web').url,
 		}),
 		addresses: (context): Address[] => [
 			{
 				what: { en: 'Inbox (every mail lands here)', es: 'Buzón (aquí llegan todos los correos)' },
-				url: inboxUrl(context),
+				url: context.endpoint('inbox', 'web').openUrl,
 				hint: {
 					en: "The supplier's mail is there a moment later",
 					es: 'Un momento después, ahí está el correo para el proveedor',
@@ -93,8 +99,4 @@ export function inboxAuthority(context: LabContext): string {
 
 function fileOf(context: LabContext, name: string): string {
 	return path.join(context.labDirectory, 'inbox', name);
-}
-
-function inboxUrl(context: LabContext): string {
-	return `http://localhost:${context.port('inbox', 'web')}`;
 }

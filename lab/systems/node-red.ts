@@ -21,9 +21,6 @@ const NOTICE_RECEIVER = 'sistemas@clinica.example';
 /** What the built nodes are made from. */
 const SOURCES = ['nodes', 'lib', 'contracts', 'scripts', 'package.json', 'tsconfig.json'];
 
-/** The editor stays here whatever `--host` says, for it has no sign-in in the lab. */
-const EDITOR_HOST = '127.0.0.1';
-
 /** A system of its own for each lab, because it remembers its process. */
 export function nodeRed(): System {
 	let running: LabProcess | undefined;
@@ -31,6 +28,8 @@ export function nodeRed(): System {
 		name: 'node-red',
 		needs: ['rabbitmq', 'inbox'],
 		ports: { editor: 1880 },
+		// It has no sign-in in the lab.
+		loopback: ['editor'],
 		async ensure(context) {
 			await build(context);
 		},
@@ -59,8 +58,7 @@ export function nodeRed(): System {
 		addresses: (context): Address[] => [
 			{
 				what: { en: 'Flow editor (Node-RED)', es: 'Editor de flujos (Node-RED)' },
-				url: `http://localhost:${context.port('node-red', 'editor')}`,
-				local: true,
+				url: context.endpoint('node-red', 'editor').openUrl,
 				hint: {
 					en: 'See the flow that sends the mails; its nodes count along',
 					es: 'Vea el flujo que envía los correos; sus nodos van contando',
@@ -71,18 +69,19 @@ export function nodeRed(): System {
 }
 
 function editorUrl(context: LabContext): string {
-	return `http://${EDITOR_HOST}:${context.port('node-red', 'editor')}/`;
+	return `${context.endpoint('node-red', 'editor').url}/`;
 }
 
 /** Only what the hub and its flows read: flows can show their environment, and the broker's administrator is not theirs. */
 function hubVariables(context: LabContext): Record<string, string> {
+	const editor = context.endpoint('node-red', 'editor');
 	const read = new Set(FLOW_VARIABLES.flatMap((group) => Object.keys(group)));
 	return {
 		...Object.fromEntries(Object.entries(context.variables()).filter(([name]) => read.has(name))),
 		// As a clinic would let the hub trust its own mail server.
 		NODE_EXTRA_CA_CERTS: inboxAuthority(context),
-		HUB_HOST: EDITOR_HOST,
-		HUB_PORT: String(context.port('node-red', 'editor')),
+		HUB_HOST: editor.listen,
+		HUB_PORT: String(editor.port),
 		HUB_LANGUAGE: context.options.language,
 		HUB_SAMPLE_RECIPIENT: SAMPLE_RECIPIENT,
 		HUB_NOTICE_TO: NOTICE_RECEIVER,

@@ -20,15 +20,15 @@ export function odooStandIn(options: { broker?: Record<string, string> } = {}): 
 		async ensure() {},
 		async start(context) {
 			const main = path.join(context.root, 'lab/odoo/stand-in/main.ts');
-			const port = String(context.port('odoo', 'web'));
+			const { listen, port } = context.endpoint('odoo', 'web');
 			running = await context.run({
 				command: process.execPath,
-				args: [main, context.host, port, context.directory, odooUrl(context), DATABASE],
+				args: [main, listen, String(port), context.directory, odooUrl(context), DATABASE],
 				env: options.broker ?? brokerOfLab(context),
 			});
 		},
 		async ready(context) {
-			const health = `http://${context.reach}:${context.port('odoo', 'web')}/web/health`;
+			const health = `${context.endpoint('odoo', 'web').url}/web/health`;
 			await context.until(
 				{ en: 'The stand-in of Odoo answering', es: 'Que el sustituto de Odoo responda' },
 				async (signal) => (await fetch(health, { signal })).ok,

@@ -48,7 +48,7 @@ export function odoo(options: OdooOptions): System {
 			running = await context.run({ ...command, env: { ...env, ...(options.broker ?? brokerOfLab(context)) } });
 		},
 		async ready(context) {
-			const page = `http://${context.reach}:${context.port('odoo', 'web')}/web/login`;
+			const page = `${context.endpoint('odoo', 'web').url}/web/login`;
 			await context.until(
 				{ en: 'Odoo showing its sign-in page', es: 'Que Odoo muestre su página de entrada' },
 				async (signal) => (await fetch(page, { signal })).ok,
@@ -76,7 +76,7 @@ export function odoo(options: OdooOptions): System {
 
 /** The address that people open and that stands in the links of mails. */
 export function odooUrl(context: LabContext): string {
-	return `http://localhost:${context.port('odoo', 'web')}`;
+	return context.endpoint('odoo', 'web').openUrl;
 }
 
 /** How the hub and the acceptance test reach Odoo, real or stand-in. */

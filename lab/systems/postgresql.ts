@@ -31,8 +31,8 @@ interface Cluster {
  * @param database default `postgres`, which always exists
  */
 export function postgresqlUrl(context: LabContext, database = 'postgres'): string {
-	const port = context.port('postgresql', 'sql');
-	return `postgres://${SUPERUSER}:${context.secret('postgresql')}@${context.reach}:${port}/${database}`;
+	const { host, port } = context.endpoint('postgresql', 'sql');
+	return `postgres://${SUPERUSER}:${context.secret('postgresql')}@${host}:${port}/${database}`;
 }
 
 /** A system of its own for each lab, because it remembers its process. */
@@ -41,6 +41,8 @@ export function postgresql(): System {
 	return {
 		name: 'postgresql',
 		ports: { sql: PORT },
+		// Only Odoo needs it.
+		loopback: ['sql'],
 		packages: ['postgresql'],
 		commands: ['postgres'],
 		async ensure(context) {
@@ -51,11 +53,12 @@ export function postgresql(): System {
 			if (!(await isComplete(cluster.data))) await makeCluster(context, cluster, home);
 		},
 		async start(context) {
+			const { listen, port } = context.endpoint('postgresql', 'sql');
 			cluster.process = await context.run({
 				command: path.join(cluster.programs, 'postgres'),
 				args: [
-					...['-D', cluster.data, '-p', String(context.port('postgresql', 'sql'))],
-					...['-c', `listen_addresses=${context.host}`, '-c', 'unix_socket_directories='],
+					...['-D', cluster.data, '-p', String(port)],
+					...['-c', `listen_addresses=${listen}`, '-c', 'unix_socket_directories='],
 				],
 				cwd: path.dirname(cluster.data),
 				...runAs(),
@@ -63,12 +66,13 @@ export function postgresql(): System {
 		},
 		async ready(context) {
 			const { process } = cluster;
+			const { host, port } = context.endpoint('postgresql', 'sql');
 			await context.until(
 				{ en: 'PostgreSQL answering', es: 'Que PostgreSQL responda' },
 				async () => {
 					await context.execute({
 						command: path.join(cluster.programs, 'pg_isready'),
-						args: ['-q', '-h', context.reach, '-p', String(context.port('postgresql', 'sql'))],
+						args: ['-q', '-h', host, '-p', String(port)],
 					});
 					return true;
 				},

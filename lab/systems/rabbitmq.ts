@@ -1,4 +1,4 @@
-/** RabbitMQ with the users, rights and queues of a deployment; its administrator is admin/admin on loopback only. */
+/** RabbitMQ with the users, rights and queues of a deployment; its administrator is admin/admin. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fillDefinitions, TEMPLATE_FILE } from '../../deploy/rabbitmq/fill.ts';
@@ -39,6 +39,7 @@ export function rabbitmq(): System {
 	return {
 		name: 'rabbitmq',
 		ports: PORTS,
+		loopback: ['distribution', 'epmd'],
 		packages: ['rabbitmq-server'],
 		commands: ['rabbitmq-server', 'epmd'],
 		async ensure(context) {
@@ -78,7 +79,7 @@ export function rabbitmq(): System {
 		},
 		variables(context) {
 			return {
-				AMQP_HOST: context.reach,
+				AMQP_HOST: context.endpoint('rabbitmq', 'amqp').host,
 				AMQP_PORT: String(context.port('rabbitmq', 'amqp')),
 				AMQP_VHOST: '/',
 				AMQP_MANAGEMENT_URL: nodeOf(context).managementUrl,
@@ -92,7 +93,7 @@ export function rabbitmq(): System {
 			return [
 				{
 					what: { en: "RabbitMQ's management", es: 'Administración de RabbitMQ' },
-					url: `http://localhost:${context.port('rabbitmq', 'management')}`,
+					url: context.endpoint('rabbitmq', 'management').openUrl,
 					...ADMIN,
 					hint: { en: 'Queues: watch the purchases pass', es: 'Queues: vea pasar las compras' },
 				},
@@ -105,7 +106,7 @@ function nodeOf(context: LabContext): RabbitNode {
 	const names = Object.keys(PORTS) as (keyof RabbitPorts)[];
 	return rabbitNode({
 		directory: path.join(context.directory, 'node'),
-		host: context.host,
+		host: context.endpoint('rabbitmq', 'amqp').listen,
 		ports: Object.fromEntries(names.map((name) => [name, context.port('rabbitmq', name)])) as unknown as RabbitPorts,
 		settings: [
 			`load_definitions = ${definitionsOf(context)}`,
