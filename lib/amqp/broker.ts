@@ -103,7 +103,8 @@ export class Broker {
 			name,
 			setup,
 			backoff: new Backoff(this.#retry),
-			connected: (signal) => this.#connection.link(signal, false),
+			// The connection logs by itself why it is waited for.
+			connected: (signal) => this.#connection.link(signal, false, options.onError),
 			onError: (error) => {
 				this.#log.warn(`${name}: ${error.message}`);
 				options.onError?.(error);

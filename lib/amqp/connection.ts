@@ -97,14 +97,17 @@ export class Connection {
 	 * The link, as soon as there is one.
 	 * @param hasty reject when the last attempt failed (AMQP_UNREACHABLE, AMQP_CREDENTIALS) or the last user left (CANCELLED),
 	 * instead of waiting for better days
+	 * @param onWaiting told why, after each attempt in vain, where it waits
 	 */
-	async link(signal: AbortSignal, hasty: boolean): Promise<Link> {
+	async link(signal: AbortSignal, hasty: boolean, onWaiting?: (error: HubError) => void): Promise<Link> {
 		for (;;) {
 			signal.throwIfAborted();
 			if (this.#link) return this.#link;
 			const { phase, text, code } = this.#state;
-			if (hasty && (phase === 'waiting' || phase === 'refused')) {
-				throw new HubError(code === 'AMQP_CREDENTIALS' ? code : 'AMQP_UNREACHABLE', text);
+			if (phase === 'waiting' || phase === 'refused') {
+				const error = new HubError(code === 'AMQP_CREDENTIALS' ? code : 'AMQP_UNREACHABLE', text);
+				if (hasty) throw error;
+				onWaiting?.(error);
 			}
 			if (hasty && phase === 'closed') throw new HubError('CANCELLED', 'The connection to the broker was closed');
 			await this.#nextState(signal);

@@ -22,7 +22,10 @@ export type SessionSetup = (channel: ConfirmChannel, signal: AbortSignal) => Pro
 export interface SessionOptions {
 	/** Unacknowledged messages that the broker may hand to this channel's consumers. Default unlimited. */
 	prefetch?: number;
-	/** Each reason why the session does not work at the moment; the next attempt follows by itself. */
+	/**
+	 * Each reason why the session does not work at the moment, the missing connection included; the next attempt follows by
+	 * itself.
+	 */
 	onError?: (error: HubError) => void;
 }
 

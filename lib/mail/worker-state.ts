@@ -6,7 +6,7 @@ import type { Pause } from './pauses.ts';
 
 /**
  * - `stopped` → `starting` by `start`.
- * - `starting`: opens the store and waits for the broker, also when a pause has ended → `consuming`, `paused`, `waiting`.
+ * - `starting`: opens the store and connects to the broker, also when a pause has ended → `consuming`, `paused`, `waiting`.
  * - `waiting`: cannot consume, see `problem`; tries by itself → `consuming`, `paused`.
  * - `consuming` → `pausing` when a pause begins, `waiting` when the channel is lost.
  * - `pausing`: takes no new mail, finishes what is under way → `paused`, or `consuming` when the pause ends before.

@@ -9,7 +9,7 @@ import { type CommandContext, obey } from './commands.ts';
 import { mailNode } from './config.ts';
 import { mailSource, workerPhrase } from './mail-source.ts';
 import { defineMailTopic } from './operator-topic.ts';
-import { draftMessage, healthMessages, outcomeMessage } from './outputs.ts';
+import { draftMessage, HealthNews, outcomeMessage } from './outputs.ts';
 import { defineMailPreview } from './preview.ts';
 
 interface Running {
@@ -32,12 +32,11 @@ export default function (RED: NodeAPI): void {
 			const { worker, desk, queue } = await buildWorker(node, (token, draft) =>
 				node.send(null, null, draftMessage(token, draft)),
 			);
-			const newsOf = healthMessages(queue);
+			const news = new HealthNews(queue, (message) => node.send(null, message));
 			const show = (state: MailWorker['state']): void => {
 				const { tone, phrase } = workerPhrase(state);
 				node.status.set(tone, phrase);
-				const news = newsOf(state);
-				if (news) node.send(null, news);
+				news.take(state);
 			};
 			worker.onState(show);
 			worker.onOutcome((outcome) => node.send(outcomeMessage(outcome)));

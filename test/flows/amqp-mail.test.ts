@@ -69,6 +69,19 @@ test('a node lists all that it lacks, in its status and for every message', asyn
 	assert.ok(message.includes('falta Bróker'));
 });
 
+test('a node whose broker refuses the password says so within seconds', async (t) => {
+	const lab = await mailLab(t, { levels: SHORT_LEVELS });
+	const nodeRed = await startNodeRed(t);
+	const flows = mailFlow(lab).map((node) =>
+		node.type === 'amqp-broker' ? { ...node, credentials: { password: 'wrong' } } : node,
+	);
+	await nodeRed.deploy(flows);
+	await nodeRed.status(MAIL, /^Broker refuses user, password or virtual host/);
+	const { problem, phase } = await command(nodeRed, 'state');
+	assert.equal(phase, 'waiting');
+	assert.match((problem as { text: string }).text, /refuses user "admin"\. Check user and password\.$/);
+});
+
 test('a template that cannot be read keeps the node from starting and names the line', async (t) => {
 	const lab = await mailLab(t, { levels: SHORT_LEVELS });
 	const nodeRed = await startNodeRed(t);

@@ -1,6 +1,8 @@
 /** The ready flow `purchase-mail`, as a person gets it: preloaded, and imported a second time. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { simpleParser } from 'mailparser';
+import { FaultProxy } from '../../lab/proxy.ts';
 import { aMessage, type MailLab, mailLab, receivedIds, to, until } from '../mail-lab.ts';
 import { type FlowNode, startNodeRed } from '../node-red.ts';
 import {
@@ -57,6 +59,42 @@ test('a person is told when a mail is parked, and again when sending pauses', as
 	assert.match(told.raw, /Aparcados: 1/);
 	nodeRed.receive(button('resume'), {});
 	await nodeRed.status(MAIL, /sent: 0/);
+});
+
+test('started while the broker is down it says so at once, tells a person after a moment, and again when it works', async (t) => {
+	const lab = await mailLab(t, { levels: [] });
+	const proxy = await FaultProxy.start(lab.test);
+	t.after(() => proxy.close());
+	proxy.refuse();
+	const nodeRed = await startNodeRed(t, { env: { ...flowVariables(lab), AMQP_PORT: String(proxy.port) } });
+	const begun = performance.now();
+	await nodeRed.deploy(onLab(flow));
+	await nodeRed.status(MAIL, /^Broker cannot be reached/);
+	assert.ok(performance.now() - begun < 5_000, `${Math.round(performance.now() - begun)} ms`);
+	const notices = async () => {
+		const mails = lab.smtp.mails.filter(({ to: [address] }) => address === NOTICE_ADDRESS);
+		return Promise.all(mails.map(({ raw }) => simpleParser(raw)));
+	};
+	const [alarm] = await until('a notice', async () => {
+		const found = await notices();
+		return found.length > 0 && found;
+	});
+	assert.match(alarm?.subject ?? '', /sin conexión · Purchase mail: not connected/);
+	assert.match(alarm?.text ?? '', /The broker at 127\.0\.0\.1:\d+ cannot be reached: nobody listens there\./);
+
+	const message = aMessage();
+	await lab.publish([message]);
+	await proxy.forward();
+	await nodeRed.status(MAIL, /sent: 1/);
+	assert.ok(receivedIds(lab.smtp).includes(String(message['id'])));
+	const told = await until('the second notice', async () => {
+		const found = await notices();
+		return found.length > 1 && found;
+	});
+	assert.deepEqual(
+		told.map(({ subject }) => subject?.split(' · ')[1]),
+		['Purchase mail: not connected', 'Purchase mail: works again'],
+	);
 });
 
 test('loaded twice it does no harm: the second worker waits and says why, each purchase is mailed once', async (t) => {

@@ -4,6 +4,7 @@ import { before, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FaultProxy } from '../../lab/proxy.ts';
 import { Broker } from '../../lib/amqp/broker.ts';
+import type { HubError } from '../../lib/errors.ts';
 import { type OwnBroker, startBroker } from '../broker.ts';
 import { client, Inbox, message, phase, stateOf } from '../brokers.ts';
 
@@ -50,6 +51,22 @@ test('a session goes on after the connection was cut, and the next message arriv
 	await setups.next();
 	await broker.publish(message(QUEUE, 'after the cut'));
 	assert.equal(await bodies.next(), 'after the cut');
+});
+
+test('a session that waits for its first connection is told why', async (t) => {
+	const proxy = await FaultProxy.start(rabbit);
+	t.after(() => proxy.close());
+	proxy.refuse();
+	const broker = client(t, rabbit, await rabbit.vhost(t), { port: proxy.port });
+	const errors = new Inbox<HubError>();
+	const setups = new Inbox<true>();
+	const session = broker.session('reader', async () => setups.put(true), { onError: (error) => errors.put(error) });
+	t.after(() => session.close());
+	const { code, message: text } = await errors.next();
+	assert.equal(code, 'AMQP_UNREACHABLE');
+	assert.match(text, /cannot be reached: nobody listens there/);
+	await proxy.forward();
+	await setups.next();
 });
 
 test('a broker that goes silent is noticed by its missing heartbeats, and the next message arrives', async (t) => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test, { type TestContext } from 'node:test';
 import type { WorkerState } from '../../../lib/mail/worker-state.ts';
-import { healthMessages } from '../../../nodes/amqp-mail/outputs.ts';
+import { HealthNews, PROBLEM_GRACE_MS } from '../../../nodes/amqp-mail/outputs.ts';
+import type { FlowMessage } from '../../../nodes/runtime/node-red.ts';
 
 const WELL: WorkerState = {
 	phase: 'consuming',
@@ -20,10 +21,25 @@ const paused = (cause: 'smtp' | 'operator'): WorkerState => ({
 	pauses: [{ cause, text: 'x', since: 0 }],
 });
 
+const problem = { code: 'AMQP_UNREACHABLE', text: 'The broker does not answer.' } as const;
+const unreachable: WorkerState = { ...WELL, phase: 'waiting', problem };
+
 /** The topic of each message that a row of states gives; undefined where there is none. */
 function told(...states: WorkerState[]): unknown[] {
-	const news = healthMessages('queue');
-	return states.map((state) => news(state)?.topic);
+	const messages: FlowMessage[] = [];
+	const news = new HealthNews('queue', (message) => messages.push(message));
+	return states.map((state) => {
+		news.take(state);
+		return messages.pop()?.topic;
+	});
+}
+
+/** The same with a clock that the test moves. */
+function clocked(t: TestContext) {
+	t.mock.timers.enable({ apis: ['setTimeout'] });
+	const messages: FlowMessage[] = [];
+	const news = new HealthNews('queue', (message) => messages.push(message));
+	return { messages, news, pass: (ms: number) => t.mock.timers.tick(ms) };
 }
 
 test('a start that goes well is no news, and work is none', () => {
@@ -46,15 +62,53 @@ test('parked mails are told of whenever there are more of them, not when a perso
 	assert.deepEqual(told(...states), ['degraded', undefined, 'degraded', undefined, 'degraded', 'ok']);
 });
 
-test('a lost connection is told with the words of the problem', () => {
-	const problem = { code: 'AMQP_UNREACHABLE', text: 'The broker does not answer.' } as const;
-	const [message] = [healthMessages('queue')({ ...WELL, phase: 'waiting', problem })];
-	assert.equal(message?.topic, 'failed');
-	assert.partialDeepStrictEqual(message?.payload, {
+test('a connection that stays away is told after the grace, with the words of the problem, and its return', (t) => {
+	const { messages, news, pass } = clocked(t);
+	news.take({ ...WELL, phase: 'starting' });
+	news.take(unreachable);
+	pass(PROBLEM_GRACE_MS - 1);
+	news.take({ ...unreachable, counts: { ...WELL.counts, sent: 1 } });
+	assert.equal(messages.length, 0);
+	pass(1);
+	assert.equal(messages[0]?.topic, 'failed');
+	assert.partialDeepStrictEqual(messages[0]?.payload, {
 		queue: 'queue',
 		state: 'failed',
 		text: 'The broker does not answer.',
+		counts: { sent: 1 },
 	});
+	news.take(unreachable);
+	pass(PROBLEM_GRACE_MS);
+	assert.equal(messages.length, 1);
+	news.take({ ...unreachable, problem: { code: 'AMQP_CREDENTIALS', text: 'x' } });
+	news.take(WELL);
+	assert.deepEqual(
+		messages.map(({ topic }) => topic),
+		['failed', 'failed', 'ok'],
+	);
+});
+
+test('a broker that restarts is no news, however often', (t) => {
+	const { messages, news, pass } = clocked(t);
+	for (let restart = 0; restart < 5; restart++) {
+		news.take(unreachable);
+		pass(PROBLEM_GRACE_MS - 1);
+		news.take(WELL);
+	}
+	pass(PROBLEM_GRACE_MS);
+	assert.deepEqual(messages, []);
+});
+
+test('a pause that begins by itself does not wait for the grace of a problem', () => {
+	assert.deepEqual(told(unreachable, { ...unreachable, pauses: paused('smtp').pauses }), [undefined, 'failed']);
+});
+
+test('nothing is told after the end, also of a problem that waited', (t) => {
+	const { messages, news, pass } = clocked(t);
+	news.take(unreachable);
+	news.take({ ...unreachable, phase: 'closing' });
+	pass(PROBLEM_GRACE_MS);
+	assert.deepEqual(messages, []);
 });
 
 test('a deploy is no news', () => {
