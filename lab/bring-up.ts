@@ -133,8 +133,7 @@ async function startWatched(lab: Lab, { language, print }: BringUpOptions): Prom
 export function closingText(lab: Lab, language: Language): string {
 	const { addresses } = lab;
 	const parts = [addressTable(addresses, language)];
-	const ports = addresses.map(({ url }) => Number(new URL(url).port)).filter((port) => port > 0);
-	const tunnel = sshTunnel(ports);
+	const tunnel = sshTunnel(lab.ports);
 	if (tunnel !== undefined) parts.push(`${say(language, WORDS.tunnel)}\n  ${tunnel}`);
 	const hints = addresses.filter(({ hint }) => hint !== undefined);
 	if (hints.length > 0) {

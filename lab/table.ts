@@ -1,4 +1,6 @@
 /** What the person at the terminal reads when everything runs: addresses, credentials, how to get there, what to do. */
+import { isIPv6 } from 'node:net';
+import type { Endpoint } from './endpoint.ts';
 import { type Language, say } from './language.ts';
 import type { Address, Text } from './system.ts';
 
@@ -22,13 +24,16 @@ export function addressTable(addresses: readonly Address[], language: Language):
 }
 
 /**
- * The command that brings every address to the machine in front of the person; undefined unless this terminal came by ssh.
+ * The command that brings every port to the machine in front of the person; undefined unless this terminal came by ssh.
  * SSH_CONNECTION is `client port server port` (sshd(8)).
  */
-export function sshTunnel(ports: readonly number[], env: NodeJS.ProcessEnv = process.env): string | undefined {
+export function sshTunnel(
+	ports: readonly Pick<Endpoint, 'host' | 'port'>[],
+	env: NodeJS.ProcessEnv = process.env,
+): string | undefined {
 	const [, , server, sshPort] = (env.SSH_CONNECTION ?? '').split(' ');
 	if (!server) return undefined;
-	const forwards = [...new Set(ports)].map((port) => `-L ${port}:127.0.0.1:${port}`).join(' ');
+	const forwards = ports.map(({ host, port }) => `-L ${port}:${isIPv6(host) ? `[${host}]` : host}:${port}`).join(' ');
 	const user = env.USER || env.LOGNAME;
 	const port = sshPort && sshPort !== '22' ? `-p ${sshPort} ` : '';
 	return `ssh -N ${port}${forwards} ${user ? `${user}@` : ''}${server}`;

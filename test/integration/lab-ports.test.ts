@@ -55,11 +55,16 @@ test('ports that nobody listens on are no obstacle', async (t) => {
 	await lab.checkPorts();
 });
 
-test('a terminal that came by ssh gets one command for all ports, another one none', () => {
+test('a terminal that came by ssh gets one command for the ports of all systems, another one none', async (t) => {
+	const directory = await mkdtemp(path.join(tmpdir(), 'lab-'));
+	t.after(() => rm(directory, { recursive: true, force: true }));
+	const first = { ...systemOn(5672), ports: { amqp: 5672, inner: 25672 }, loopback: ['inner'] };
+	const lab = await Lab.open({ systems: [first, { ...systemOn(8069), name: 'shop' }], directory, host: '::1' });
+	t.after(() => lab.stop());
 	const env = { SSH_CONNECTION: '192.0.2.7 50000 198.51.100.4 2222', USER: 'ana' };
 	assert.equal(
-		sshTunnel([1880, 8069, 1880], env),
-		'ssh -N -p 2222 -L 1880:127.0.0.1:1880 -L 8069:127.0.0.1:8069 ana@198.51.100.4',
+		sshTunnel(lab.ports, env),
+		'ssh -N -p 2222 -L 5672:[::1]:5672 -L 25672:127.0.0.1:25672 -L 8069:[::1]:8069 ana@198.51.100.4',
 	);
-	assert.equal(sshTunnel([1880], { USER: 'ana' }), undefined);
+	assert.equal(sshTunnel(lab.ports, { USER: 'ana' }), undefined);
 });
