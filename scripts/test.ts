@@ -49,12 +49,13 @@ const STAGES: Stage[] = [
 ];
 
 /** What the tests run beside this package. Odoo's own needs come with ODOO_SRC, by hand. */
-const NEEDED: Pick<System, 'packages' | 'commands'> = {
+const NEEDED: Pick<System, 'packages' | 'commands' | 'modules'> = {
 	packages: [
 		...['rabbitmq-server', 'postgresql', 'chromium', 'openssl', 'python3-pika', 'python3-jsonschema'],
 		...(values.full ? ['debootstrap'] : []), // fetches RabbitMQ 4
 	],
-	commands: ['rabbitmq-server', 'chromium', 'openssl', 'python3'],
+	commands: ['rabbitmq-server', 'epmd', 'postgres', 'chromium', 'openssl', 'python3'],
+	modules: ['pika', 'jsonschema'],
 };
 
 async function install(): Promise<void> {

@@ -8,7 +8,7 @@ type Table = typeof HUB_VARIABLES;
 
 type ValueOf<V extends Variable> = V extends { kind: 'switch' }
 	? boolean
-	: V extends { kind: 'port' }
+	: V extends { kind: 'port' | 'days' }
 		? number
 		: V extends { kind: 'list'; of: readonly (infer Item)[] }
 			? Item[]
@@ -110,6 +110,13 @@ function parse(
 				throw invalid(`${name} is "${text}"; it takes a TCP port, 0 to ${PORT_LIMIT}.`);
 			}
 			return port;
+		}
+		case 'days': {
+			const { min, max } = variable;
+			const days = Number(text);
+			if (!/^\d+$/.test(text) || days < min || days > max)
+				throw invalid(`${name} is "${text}"; it takes a number of days, ${min} to ${max}.`);
+			return days;
 		}
 		case 'choice':
 			if (!variable.of.includes(text))

@@ -1,8 +1,10 @@
 /**
  * Every environment variable that the hub, its ready flows and its laboratory read: the one place where a name, its
  * default and its meaning stand. `docs/variables.md` and `docs/variables.es.md` are written from it
- * (`node scripts/variables.ts`).
+ * (`node scripts/documents.ts`).
  */
+
+import { AUDIT_DAYS, MAIL_DAYS, MAX_AGE_DAYS, MIN_AGE_DAYS } from '../store/personal-data.ts';
 
 /** What is said to a person, in both languages. */
 interface Text {
@@ -25,6 +27,7 @@ export type Variable = Common &
 		| { kind: 'text'; default?: string }
 		| { kind: 'switch'; default: boolean }
 		| { kind: 'port'; default: number }
+		| { kind: 'days'; default: number; min: number; max: number }
 		| { kind: 'choice'; of: readonly string[]; default: string }
 		| { kind: 'list'; of: readonly string[] }
 	);
@@ -110,6 +113,26 @@ export const HUB_VARIABLES = {
 		text: {
 			en: 'PostgreSQL store, `postgres://user:password@host:port/database`; needed when several processes share the work.',
 			es: 'Almacén PostgreSQL, `postgres://usuario:clave@host:puerto/base`; necesario si varios procesos comparten el trabajo.',
+		},
+	},
+	HUB_AGE_MAIL_DAYS: {
+		kind: 'days',
+		min: MIN_AGE_DAYS,
+		max: MAX_AGE_DAYS,
+		default: MAIL_DAYS,
+		text: {
+			en: 'Days after which the record of a mail no longer names its recipient; see [personal data](personal-data.md).',
+			es: 'Días tras los que el registro de un correo ya no nombra al destinatario; véase [datos personales](personal-data.es.md).',
+		},
+	},
+	HUB_AGE_AUDIT_DAYS: {
+		kind: 'days',
+		min: MIN_AGE_DAYS,
+		max: MAX_AGE_DAYS,
+		default: AUDIT_DAYS,
+		text: {
+			en: 'Days after which an audit record no longer names who did it.',
+			es: 'Días tras los que un registro de auditoría ya no nombra a quien lo hizo.',
 		},
 	},
 	HUB_HEARTBEAT_URL: {

@@ -1,5 +1,6 @@
 /** The ledger's tables: what became of every mail, and which queue a person has paused. */
 
+import { agesOf } from '../store/personal-data.ts';
 import type { Topic } from '../store/store.ts';
 
 /**
@@ -51,9 +52,6 @@ export interface MailTables {
 	};
 }
 
-/** Half a year: a supplier's complaint about an order comes earlier; then nobody needs the address any more. */
-const RECIPIENT_DAYS = 180;
-
 export const mailTopic: Topic = {
 	name: 'mail',
 	migrations: {
@@ -90,12 +88,5 @@ export const mailTopic: Topic = {
 			},
 		},
 	},
-	ages: [
-		{
-			table: 'mail_ledger',
-			timeColumn: 'created_at',
-			days: RECIPIENT_DAYS,
-			blank: ['recipient', 'response', 'reason_text'],
-		},
-	],
+	ages: agesOf('mail'),
 };

@@ -1,4 +1,5 @@
 /** What is still to be told, and what was told lately. */
+import { agesOf } from '../store/personal-data.ts';
 import type { Topic } from '../store/store.ts';
 import type { Severity } from './notice.ts';
 
@@ -79,4 +80,5 @@ export const noticesTopic: Topic = {
 			},
 		},
 	},
+	ages: agesOf('notices'),
 };

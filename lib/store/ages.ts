@@ -11,7 +11,7 @@ const BATCH = 1_000;
 /**
  * Applies one rule; several processes may do so at once.
  * @param now milliseconds since 1970
- * @returns how many rows were blanked
+ * @returns how many rows were blanked or removed
  */
 export async function blankAged(
 	database: Kysely<unknown>,
@@ -22,12 +22,17 @@ export async function blankAged(
 	const table = sql.table(rule.table);
 	// Both are the physical address of a row, the fastest key that every table has.
 	const address = sql.ref(dialect === 'sqlite' ? 'rowid' : 'ctid');
+	const due = now - rule.days * DAY_MS;
+	if (rule.blank === 'row') {
+		const { numAffectedRows = 0n } = await sql`
+			delete from ${table} where ${sql.ref(rule.timeColumn)} < ${due}`.execute(database);
+		return Number(numAffectedRows);
+	}
 	const blanks = sql.join(rule.blank.map((column) => sql`${sql.ref(column)} = null`));
 	const filled = sql.join(
 		rule.blank.map((column) => sql`${sql.ref(column)} is not null`),
 		sql` or `,
 	);
-	const due = now - rule.days * DAY_MS;
 	let total = 0;
 	for (;;) {
 		const { numAffectedRows = 0n } = await sql`

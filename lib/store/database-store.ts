@@ -14,7 +14,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 /** See `openStore`. */
 export async function openDatabaseStore(options: StoreOptions): Promise<Store> {
-	const store = new DatabaseStore(await backendOf(options));
+	const store = new DatabaseStore(await backendOf(options), options.ageDays ?? {});
 	try {
 		await store.topic(houseTopic);
 	} catch (thrown) {
@@ -49,13 +49,15 @@ class DatabaseStore implements Store {
 	readonly shared: boolean;
 	readonly #database: Kysely<unknown>;
 	readonly #backend: Backend;
+	readonly #ageDays: Readonly<Record<string, number>>;
 	readonly #topics = new Map<string, { topic: Topic; migrated: Promise<void> }>();
 
-	constructor(backend: Backend) {
+	constructor(backend: Backend, ageDays: Readonly<Record<string, number>>) {
 		this.dialect = backend.dialect;
 		this.shared = backend.dialect === 'postgresql';
 		this.#database = new Kysely<unknown>({ dialect: backend.database });
 		this.#backend = backend;
+		this.#ageDays = ageDays;
 	}
 
 	async topic<Tables>(topic: Topic): Promise<Kysely<Tables>> {
@@ -83,7 +85,8 @@ class DatabaseStore implements Store {
 		for (const { topic, migrated } of this.#topics.values()) {
 			await migrated;
 			for (const rule of topic.ages ?? []) {
-				const rows = await blankAged(this.#database, this.dialect, rule, now.getTime());
+				const days = this.#ageDays[rule.table] ?? rule.days;
+				const rows = await blankAged(this.#database, this.dialect, { ...rule, days }, now.getTime());
 				if (rows > 0) report.rows[`${topic.name}.${rule.table}`] = rows;
 			}
 		}

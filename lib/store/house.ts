@@ -1,5 +1,6 @@
 /** The store's own tables: leases and audit records. */
 
+import { agesOf } from './personal-data.ts';
 import type { Topic } from './store.ts';
 
 export interface HouseTables {
@@ -16,9 +17,6 @@ export interface HouseTables {
 		details: string | null;
 	};
 }
-
-/** Two years: long enough for an audit of the year before, then the person is no longer named. */
-const AUDIT_DAYS = 730;
 
 export const houseTopic: Topic = {
 	name: 'house',
@@ -46,5 +44,5 @@ export const houseTopic: Topic = {
 			},
 		},
 	},
-	ages: [{ table: 'hub_audit', timeColumn: 'at', days: AUDIT_DAYS, blank: ['actor', 'details'] }],
+	ages: agesOf('house'),
 };

@@ -22,8 +22,11 @@ export interface AgeRule {
 	timeColumn: string;
 	/** Age in days after which the columns are blanked. */
 	days: number;
-	/** Columns set to NULL; they must be nullable. Ids and states are never listed here. */
-	blank: string[];
+	/**
+	 * Columns set to NULL; they must be nullable. Ids and states are never listed here. `row` removes the whole row: for
+	 * what waits a short time and means nothing without the person.
+	 */
+	blank: string[] | 'row';
 }
 
 /** A part of the hub with tables of its own. */
@@ -56,7 +59,7 @@ export interface LeaseOptions {
 	ttlMs: number;
 }
 
-/** Rows whose personal columns were blanked, by `<topic>.<table>`; tables with nothing to do are absent. */
+/** Rows whose personal columns were blanked, or that were removed, by `<topic>.<table>`; tables with nothing to do are absent. */
 export interface PurgeReport {
 	rows: Record<string, number>;
 }
@@ -85,6 +88,8 @@ export interface StoreOptions {
 	/** Path of the SQLite file, made with mode 0600, or `:memory:`. */
 	file?: string | undefined;
 	log?: Log | undefined;
+	/** Other ages than the rules have, in days by table. */
+	ageDays?: Readonly<Record<string, number>> | undefined;
 	/**
 	 * How long one statement may take on PostgreSQL, in milliseconds. Default 15,000: ours take a few, the purge works in
 	 * batches. It ends the wait for a server that went silent without closing the connection.

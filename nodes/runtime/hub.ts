@@ -8,6 +8,7 @@ import { toHubError } from '../../lib/errors.ts';
 import { Health } from '../../lib/health.ts';
 import type { Log } from '../../lib/log.ts';
 import { storeAudit } from '../../lib/store/audit.ts';
+import { ageDays } from '../../lib/store/personal-data.ts';
 import { openStore, type Store } from '../../lib/store/store.ts';
 import type { NodeAPI } from './node-red.ts';
 import { keepAges } from './purge.ts';
@@ -62,7 +63,7 @@ function lazyStore(RED: NodeAPI, { log, health, instance }: Pick<Hub, 'log' | 'h
 	const open = async (): Promise<Store> => {
 		const url = process.env['HUB_STORE_URL'] || undefined;
 		const file = join(String(RED.settings.userDir ?? '.'), 'clinic-hub.sqlite');
-		const store = await openStore(url ? { url, log } : { file, log });
+		const store = await openStore({ ...(url ? { url } : { file }), log, ageDays: ageDays(process.env) });
 		described = store.dialect === 'sqlite' ? 'SQLite' : 'PostgreSQL';
 		keepAges(store, { log, instance });
 		return store;

@@ -5,15 +5,18 @@ import { test } from 'node:test';
 import { variablesDocument } from '../../../lib/config/document.ts';
 import { VARIABLE_GROUPS } from '../../../lib/config/variables.ts';
 import { BROKER_SIDE, ODOO_SIDE } from '../../../lib/config/variables-elsewhere.ts';
+import { personalDataDocument } from '../../../lib/store/personal-data-document.ts';
 
 const docs = path.resolve(import.meta.dirname, '..', '..', '..', 'docs');
 
-for (const [language, name] of [
-	['en', 'variables.md'],
-	['es', 'variables.es.md'],
+for (const [language, name, document] of [
+	['en', 'variables.md', variablesDocument],
+	['es', 'variables.es.md', variablesDocument],
+	['en', 'personal-data.md', personalDataDocument],
+	['es', 'personal-data.es.md', personalDataDocument],
 ] as const) {
-	test(`docs/${name} is current (node scripts/variables.ts writes it)`, async () => {
-		assert.equal(await readFile(path.join(docs, name), 'utf8'), variablesDocument(language));
+	test(`docs/${name} is current (node scripts/documents.ts writes it)`, async () => {
+		assert.equal(await readFile(path.join(docs, name), 'utf8'), document(language));
 	});
 }
 

@@ -41,6 +41,18 @@ test('without variables everything that is risky is off and the editor is on loo
 	assert.deepEqual(warnings, []);
 });
 
+test('an age is a number of days from 1 to 3650', () => {
+	assert.equal(readVariables({}).values.HUB_AGE_MAIL_DAYS, 180);
+	for (const days of ['1', '3650'])
+		assert.equal(readVariables({ HUB_AGE_AUDIT_DAYS: days }).values.HUB_AGE_AUDIT_DAYS, Number(days));
+	for (const days of ['0', '3651', '-1', '1.5', '1e2', 'never']) {
+		assert.match(
+			failure({ HUB_AGE_MAIL_DAYS: days }).message,
+			/^HUB_AGE_MAIL_DAYS is ".+"; it takes a number of days, 1 to 3650\.$/,
+		);
+	}
+});
+
 test('an empty variable counts as none', () => {
 	const { values } = readVariables({ HUB_PORT: '', HUB_ALLOW_NODES: '', HUB_STORE_URL: '', HUB_TELEMETRY: '' });
 	assert.deepEqual(
