@@ -5,7 +5,7 @@ import { access, chmod, readFile, rename, rm, writeFile } from 'node:fs/promises
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { HubError } from '../lib/errors.ts';
-import { APT_ENV, APT_OPTIONS } from './packages.ts';
+import { APT_OPTIONS, aptEnvironment } from './packages.ts';
 
 const run = promisify(execFile);
 
@@ -48,20 +48,27 @@ async function forbidStarting(): Promise<void> {
 
 /** Services, sockets and timers that the packages brought. */
 async function unitsOf(packages: readonly string[]): Promise<string[]> {
-	const { stdout } = await run('dpkg-query', ['-L', ...packages], { env: APT_ENV, maxBuffer: 16 * 1024 * 1024 });
+	const { stdout } = await run('dpkg-query', ['-L', ...packages], {
+		env: aptEnvironment(),
+		maxBuffer: 16 * 1024 * 1024,
+	});
 	const units = [...stdout.matchAll(/^(?:\/usr)?\/lib\/systemd\/system\/([^/\n@]+\.(?:service|socket|timer))$/gm)];
 	return [...new Set(units.map(([, unit]) => unit as string))];
 }
 
 async function scriptsOf(packages: readonly string[]): Promise<string[]> {
-	const { stdout } = await run('dpkg-query', ['-L', ...packages], { env: APT_ENV, maxBuffer: 16 * 1024 * 1024 });
+	const { stdout } = await run('dpkg-query', ['-L', ...packages], {
+		env: aptEnvironment(),
+		maxBuffer: 16 * 1024 * 1024,
+	});
 	return [...stdout.matchAll(/^\/etc\/init\.d\/([^/\n]+)$/gm)].map(([, script]) => script as string);
 }
 
 /** Takes the services of these packages out of the boot. They stay installed and can be enabled again at will. */
 async function disableServices(packages: readonly string[]): Promise<void> {
 	const units = await unitsOf(packages);
-	for (const script of await scriptsOf(packages)) await run('update-rc.d', [script, 'disable'], { env: APT_ENV });
+	for (const script of await scriptsOf(packages))
+		await run('update-rc.d', [script, 'disable'], { env: aptEnvironment() });
 	if (units.length === 0) return;
 	const tool = (await exists('/usr/bin/systemctl')) || (await exists('/bin/systemctl')) ? 'systemctl' : undefined;
 	for (const unit of units) {
@@ -69,14 +76,14 @@ async function disableServices(packages: readonly string[]): Promise<void> {
 		const [command, args] = tool ? [tool, ['disable', '-q', unit]] : ['deb-systemd-helper', ['disable', unit]];
 		// Units without an [Install] section cannot be disabled and are not started at boot by themselves.
 		await run(command, args, {
-			env: { ...APT_ENV, DEB_MAINTSCRIPT_PACKAGE: unit, DPKG_MAINTSCRIPT_PACKAGE: unit },
+			env: { ...aptEnvironment(), DEB_MAINTSCRIPT_PACKAGE: unit, DPKG_MAINTSCRIPT_PACKAGE: unit },
 		}).catch(() => undefined);
 	}
 }
 
 async function installedNow(): Promise<Set<string>> {
 	const { stdout } = await run('dpkg-query', ['-W', '-f', `\${db:Status-Abbrev} \${Package}\\n`], {
-		env: APT_ENV,
+		env: aptEnvironment(),
 		maxBuffer: 16 * 1024 * 1024,
 	});
 	return new Set([...stdout.matchAll(/^ii {1,2}(\S+)$/gm)].map(([, name]) => name as string));
@@ -91,7 +98,7 @@ async function aptGet(
 ): Promise<void> {
 	const options = ['-o', `DPkg::Lock::Timeout=${LOCK_TIMEOUT_S}`, '-o', 'APT::Status-Fd=3', '-q', '-y'];
 	const child = spawn('apt-get', [...options, ...args], {
-		env: APT_ENV,
+		env: aptEnvironment(),
 		detached: true,
 		stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
 	});

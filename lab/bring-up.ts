@@ -5,7 +5,7 @@ import { HubError } from '../lib/errors.ts';
 import { isLoopback, isOwnAddress, LOOPBACK, ownAddresses } from './endpoint.ts';
 import { Lab, ROOT } from './lab.ts';
 import { type Language, say } from './language.ts';
-import { ensurePackages } from './prerequisites.ts';
+import { ensurePackages, otherWay } from './prerequisites.ts';
 import { claim } from './running.ts';
 import type { System } from './system.ts';
 import { addressTable, sshTunnel } from './table.ts';
@@ -26,10 +26,7 @@ export interface BringUpOptions {
 const REMINDER_MS = 10_000;
 
 const WORDS = {
-	linux: {
-		en: 'The demo needs Linux. The other way, on any system with Docker: docker compose up',
-		es: 'La demostración necesita Linux. La otra vía, en cualquier sistema con Docker: docker compose up',
-	},
+	linux: { en: 'The demo needs Linux.', es: 'La demostración necesita Linux.' },
 	host: { en: '--host {host}? It takes an IP address.', es: '--host {host}? Se espera una dirección IP.' },
 	foreign: {
 		en: '--host {host} is no address of this machine; it has {own}.',
@@ -71,7 +68,9 @@ export function labDirectory(env: NodeJS.ProcessEnv = process.env): string {
 export async function bringUp(options: BringUpOptions): Promise<Lab> {
 	const { systems, language, print, signal, host } = options;
 	const directory = labDirectory();
-	if (process.platform !== 'linux') throw new HubError('CONFIG_INVALID', say(language, WORDS.linux));
+	if (process.platform !== 'linux') {
+		throw new HubError('CONFIG_INVALID', [say(language, WORDS.linux), ...otherWay(language)].join(' '));
+	}
 	if (isIP(host) === 0) throw new HubError('CONFIG_INVALID', say(language, WORDS.host, { host }));
 	if (!isOwnAddress(host)) {
 		const own = ownAddresses().join(', ') || LOOPBACK;

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import type { System } from './system.ts';
+import { findProgram } from './programs.ts';
 
 const run = promisify(execFile);
 
@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const LOOK_TIMEOUT_MS = 30_000;
 
 /** Messages of apt are parsed, so they must be English. */
-export const APT_ENV = { ...process.env, LC_ALL: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive' };
+export const aptEnvironment = () => ({ ...process.env, LC_ALL: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive' });
 
 /** Options of every installation: nothing that was not asked for comes along, nothing that is there goes away. */
 export const APT_OPTIONS = ['--no-install-recommends', '--no-remove'];
@@ -27,20 +27,20 @@ export interface Plan {
 
 /** True on Debian and what descends from it. */
 export async function hasApt(): Promise<boolean> {
-	try {
-		await access('/etc/debian_version');
-		await access('/usr/bin/apt-get');
-		return true;
-	} catch {
-		return false;
-	}
+	if ((await findProgram('apt-get')) === undefined || (await findProgram('dpkg-query')) === undefined) return false;
+	return access('/etc/debian_version').then(
+		() => true,
+		() => false,
+	);
 }
 
 /** Those of `names` that dpkg does not have installed. */
 export async function missingPackages(names: readonly string[]): Promise<string[]> {
 	if (names.length === 0) return [];
 	const format = ['-W', '-f', `\${Package} \${Status}\\n`];
-	const { stdout } = await run('dpkg-query', [...format, ...names], { env: APT_ENV }).catch((failed) => failed);
+	const { stdout } = await run('dpkg-query', [...format, ...names], { env: aptEnvironment() }).catch(
+		(failed) => failed,
+	);
 	const installed = new Set(
 		String(stdout ?? '')
 			.split('\n')
@@ -50,20 +50,9 @@ export async function missingPackages(names: readonly string[]): Promise<string[
 	return names.filter((name) => !installed.has(name));
 }
 
-/** Those of the systems' commands that are on no path; for machines without dpkg. */
-export async function missingCommands(systems: readonly System[]): Promise<string[]> {
-	const directories = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
-	const missing: string[] = [];
-	for (const command of systems.flatMap((system) => system.commands ?? [])) {
-		const places = await Promise.allSettled(directories.map((directory) => access(`${directory}/${command}`)));
-		if (places.every(({ status }) => status === 'rejected')) missing.push(command);
-	}
-	return missing;
-}
-
 /** What installing would fetch; undefined when apt does not know a package (its lists are empty: `apt-get update`). */
 export async function planOf(names: readonly string[]): Promise<Plan | undefined> {
-	const options = { env: APT_ENV, timeout: LOOK_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 };
+	const options = { env: aptEnvironment(), timeout: LOOK_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 };
 	let uris: string;
 	try {
 		uris = (await run('apt-get', ['install', '-qq', '--print-uris', ...APT_OPTIONS, ...names], options)).stdout;

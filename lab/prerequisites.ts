@@ -1,10 +1,18 @@
 /** Sees to it that the packages the chosen systems need are there, or says exactly how to get them. */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import { HubError } from '../lib/errors.ts';
 import { install, updateLists } from './apt.ts';
+import { ROOT } from './lab.ts';
 import { type Language, say } from './language.ts';
-import { hasApt, missingCommands, missingPackages, type Plan, planOf } from './packages.ts';
+import { instructionFor } from './package-managers.ts';
+import { hasApt, missingPackages, type Plan, planOf } from './packages.ts';
+import { missingPrograms } from './programs.ts';
 import type { System } from './system.ts';
+
+/** What of a system counts here. */
+export type Needs = Pick<System, 'packages' | 'commands' | 'modules'>;
 
 export interface PrerequisiteOptions {
 	/** False with `--no-install`. */
@@ -35,26 +43,28 @@ const WORDS = {
 	missing: { en: 'Missing on this machine: {names}', es: 'Faltan en esta máquina: {names}' },
 	byHand: { en: 'Install them with', es: 'Instálelos con' },
 	asRoot: {
-		en: 'and start the demo again, or start it as root. The other way, with Docker: docker compose up',
-		es: 'y arranque otra vez la demostración, o arránquela como root. La otra vía, con Docker: docker compose up',
+		en: 'and start again, or start as root.',
+		es: 'y arranque otra vez, o arranque como root.',
 	},
-	elsewhere: {
-		en: 'The demo installs them by itself on Debian and Ubuntu only. Install them with the package manager of this system, or take the other way, with Docker: docker compose up',
-		es: 'La demostración solo los instala en Debian y Ubuntu. Instálelos con el gestor de paquetes de este sistema o tome la otra vía, con Docker: docker compose up',
+	again: { en: 'and start again.', es: 'y arranque otra vez.' },
+	needed: {
+		en: 'These programs must be on the PATH (python3-… are modules of Python): {names}',
+		es: 'Estos programas deben estar en el PATH (python3-… son módulos de Python): {names}',
 	},
+	docker: { en: 'The other way, with Docker: docker compose up', es: 'La otra vía, con Docker: docker compose up' },
 	unknown: { en: 'apt does not know {names}.', es: 'apt no conoce {names}.' },
 };
 
 /** Throws `PACKAGES_MISSING` naming them where it may not or cannot install. */
-export async function ensurePackages(systems: readonly System[], options: PrerequisiteOptions): Promise<void> {
+export async function ensurePackages(systems: readonly Needs[], options: PrerequisiteOptions): Promise<void> {
 	const { language } = options;
 	const refuse = (...lines: string[]): never => {
 		throw new HubError('PACKAGES_MISSING', lines.join('\n'));
 	};
 	if (!(await hasApt())) {
-		const names = await missingCommands(systems);
+		const names = await missingPrograms(systems);
 		if (names.length === 0) return;
-		refuse(say(language, WORDS.missing, { names: names.join(', ') }), say(language, WORDS.elsewhere));
+		refuse(say(language, WORDS.missing, { names: names.join(', ') }), ...(await elsewhere(names, language)));
 	}
 	const names = await missingPackages([...new Set(systems.flatMap((system) => system.packages ?? []))]);
 	if (names.length === 0) return;
@@ -90,7 +100,21 @@ function byHand(names: readonly string[], language: Language): string[] {
 		`${say(language, WORDS.byHand)}`,
 		`  sudo apt-get install --no-install-recommends ${names.join(' ')}`,
 		say(language, WORDS.asRoot),
+		...otherWay(language),
 	];
+}
+
+/** Elsewhere than on Debian: the command of the package manager that is here, and what it does not bring. */
+async function elsewhere(programs: readonly string[], language: Language): Promise<string[]> {
+	const { command, left } = await instructionFor(programs);
+	const needed = left.length > 0 ? [say(language, WORDS.needed, { names: left.join(', ') })] : [];
+	const install = command ? [say(language, WORDS.byHand), `  ${command}`, say(language, WORDS.again)] : [];
+	return [...install, ...needed, ...otherWay(language)];
+}
+
+/** The sentence about Docker, in a checkout that has what it takes. */
+export function otherWay(language: Language, root = ROOT): string[] {
+	return existsSync(path.join(root, 'compose.yaml')) ? [say(language, WORDS.docker)] : [];
 }
 
 function describe(plan: Plan | undefined, language: Language): string[] {

@@ -32,6 +32,8 @@ export interface System {
 	readonly packages?: readonly string[];
 	/** Commands (looked up on the PATH and in /usr/sbin) that stand for the packages on other systems than Debian. */
 	readonly commands?: readonly string[];
+	/** Modules of Python that stand for the packages there, too. Default none. */
+	readonly modules?: readonly string[];
 	/** Makes configuration and data. Idempotent and, the second time, fast. Nothing runs when it returns. */
 	ensure(ctx: LabContext): Promise<void>;
 	/** Starts the processes; does not wait until they answer. */

@@ -10,8 +10,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 import { languageOf } from '../lab/language.ts';
-import { ensurePackages } from '../lab/prerequisites.ts';
-import type { System } from '../lab/system.ts';
+import { ensurePackages, type Needs } from '../lab/prerequisites.ts';
 import { terminal } from '../lab/terminal.ts';
 import { toHubError } from '../lib/errors.ts';
 import { shareBroker } from '../test/broker.ts';
@@ -49,7 +48,7 @@ const STAGES: Stage[] = [
 ];
 
 /** What the tests run beside this package. Odoo's own needs come with ODOO_SRC, by hand. */
-const NEEDED: Pick<System, 'packages' | 'commands' | 'modules'> = {
+const NEEDED: Needs = {
 	packages: [
 		...['rabbitmq-server', 'postgresql', 'chromium', 'openssl', 'python3-pika', 'python3-jsonschema'],
 		...(values.full ? ['debootstrap'] : []), // fetches RabbitMQ 4
@@ -60,7 +59,7 @@ const NEEDED: Pick<System, 'packages' | 'commands' | 'modules'> = {
 
 async function install(): Promise<void> {
 	try {
-		await ensurePackages([NEEDED as System], {
+		await ensurePackages([NEEDED], {
 			install: true,
 			directory: resolve('.lab'),
 			language: languageOf(),

@@ -17,6 +17,7 @@ export function odooStandIn(options: { broker?: Record<string, string> } = {}): 
 		ports: { web: 8069 },
 		packages: ['python3', 'python3-pika'],
 		commands: [PYTHON],
+		modules: ['pika'],
 		async ensure() {},
 		async start(context) {
 			const main = path.join(context.root, 'lab/odoo/stand-in/main.ts');

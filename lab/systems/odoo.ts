@@ -36,6 +36,7 @@ export function odoo(options: OdooOptions): System {
 		ports: { web: 8069 },
 		packages: packagesOf(source),
 		commands: [PYTHON],
+		modules: ['pika'],
 		async ensure(context) {
 			checkSource(source);
 			place = await preparePlace(context, source);

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { listeners } from '../../lab/ports.ts';
-import { ensurePackages } from '../../lab/prerequisites.ts';
 import { marked } from '../../lab/processes.ts';
 import { runningLab } from '../../lab/running.ts';
 
@@ -69,28 +68,6 @@ test('a demo killed with SIGKILL is cleaned up by the next one, which starts on 
 	process.kill(-(second.child.pid as number), 'SIGINT');
 	await second.exited;
 	assert.deepEqual(await marked(directory), []);
-});
-
-test('with --no-install missing packages are named and nothing is installed', async () => {
-	const system = { name: 'x', ports: {}, packages: ['clinic-hub-missing'], commands: ['clinic-hub-missing'] };
-	const nothing = async () => {};
-	const systems = [{ ...system, ensure: nothing, start: nothing, ready: nothing, stop: nothing }];
-	const printed: string[] = [];
-	const options = {
-		install: false,
-		directory: '/nonexistent',
-		language: 'en',
-		signal: new AbortController().signal,
-		print: (line: string) => void printed.push(line),
-		update: () => {},
-	} as const;
-	await assert.rejects(ensurePackages(systems, options), (thrown: Error & { code?: string }) => {
-		assert.equal(thrown.code, 'PACKAGES_MISSING');
-		assert.match(thrown.message, /clinic-hub-missing/);
-		assert.match(thrown.message, /docker compose up/);
-		return true;
-	});
-	assert.deepEqual(printed, []);
 });
 
 test('an old Node.js without the right one beside it gets one sentence within two seconds, in both languages', () => {
