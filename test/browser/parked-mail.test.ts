@@ -1,7 +1,8 @@
 /** A parked mail from the queue to the inbox by way of the sidebar: real RabbitMQ, SMTP dialogue, worker and editor. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { aMessage, mailLab, receivedIds, to, until } from '../mail-lab.ts';
+import { MAIL, mailFlow } from '../mail-flow.ts';
+import { aMessage, mailLab, receivedIds, SHORT_LEVELS, to, until } from '../mail-lab.ts';
 import { type FlowNode, startNodeRed } from '../node-red.ts';
 import { openEditor, startBrowser } from './editor.ts';
 
@@ -9,7 +10,7 @@ const WRONG = 'nadie@proveedor.test';
 const RIGHT = 'ventas@proveedor.test';
 
 test('a mail that was refused is corrected in the sidebar and arrives', async (t) => {
-	const lab = await mailLab(t);
+	const lab = await mailLab(t, { levels: SHORT_LEVELS });
 	let asked = '';
 	lab.smtp.script = {
 		rcpt: () => {
@@ -17,56 +18,16 @@ test('a mail that was refused is corrected in the sidebar and arrives', async (t
 			return asked.includes(WRONG) ? '550 5.1.1 No such user here' : '250 2.1.5 Ok';
 		},
 	};
-	const { host, port, vhost, user, password } = lab.test.options(lab.vhost);
-	const flows: FlowNode[] = [
-		{ id: 'flow', type: 'tab', label: 'Compras' },
-		{
-			id: 'broker',
-			type: 'amqp-broker',
-			mode: 'fields',
-			host,
-			port: String(port),
-			vhost,
-			user,
-			heartbeat: '30',
-			credentials: { password },
-		},
-		{
-			id: 'smtp',
-			type: 'smtp-server',
-			host: '127.0.0.1',
-			port: String(lab.smtp.port),
-			security: 'none',
-			authType: 'none',
-			fromName: 'Compras',
-			fromAddress: 'compras@clinica.test',
-			pool: '2',
-		},
-		{
-			id: 'worker',
-			type: 'test-mail-worker',
-			z: 'flow',
-			name: 'Correo de compras',
-			x: 200,
-			y: 100,
-			broker: 'broker',
-			smtp: 'smtp',
-			wires: [],
-		},
-	];
+	const flows = mailFlow(lab);
 	const clerk = { username: 'operadora', password: 'x', permissions: '*' };
-	const nodeRed = await startNodeRed(t, {
-		nodes: ['mail-worker.js'],
-		users: [clerk],
-		env: { TEST_TOPOLOGY: JSON.stringify(lab.topology) },
-	});
+	const nodeRed = await startNodeRed(t, { users: [clerk] });
 	const token = await nodeRed.signIn(clerk);
 	await nodeRed.deploy(flows, { token });
-	await nodeRed.status('worker', /sent: 0/);
+	await nodeRed.status(MAIL, /sent: 0/);
 
 	const message = aMessage(undefined, to(WRONG));
 	await lab.publish([message]);
-	await nodeRed.status('worker', /parked: 1/);
+	await nodeRed.status(MAIL, /parked: 1/);
 
 	const browser = await startBrowser(t);
 	const editor = await openEditor(browser, nodeRed.url, { language: 'es-ES', token: { access_token: token } });
