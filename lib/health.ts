@@ -1,4 +1,4 @@
-/** Health checks and counters of the running hub; every part registers here, `/health` and `/metrics` read from here. */
+/** Health checks and counters of the running hub: every part registers here; the sidebar and the heartbeat read from here. */
 
 export type HealthState = 'ok' | 'degraded' | 'failed';
 

@@ -2,6 +2,7 @@
 
 import { toHubError } from '../../lib/errors.ts';
 import type { HealthReport } from '../../lib/health.ts';
+import { countPhrases } from './counts.ts';
 import { hubOf } from './hub.ts';
 import type { NodeAPI } from './node-red.ts';
 import { operatorTopics, type RegisteredTopic, type SourceState } from './operator-actions.ts';
@@ -23,16 +24,17 @@ export interface OverviewCheck extends HealthReport {
 
 export interface Overview {
 	checks: OverviewCheck[];
+	/** What was counted since the start, a sentence each. */
+	counts: Phrase[];
 	topics: { name: string; view: OperatorView; sources: { id: string; label: string; state: SourceState }[] }[];
 }
 
 /** Collects it; never rejects because of one part. */
 export async function overview(RED: NodeAPI): Promise<Overview> {
-	const checks = worstOfEach(
-		Object.entries(hubOf(RED).health.checks()).map(([name, report]) => checkOf(RED, name, report)),
-	);
+	const { health } = hubOf(RED);
+	const checks = worstOfEach(Object.entries(health.checks()).map(([name, report]) => checkOf(RED, name, report)));
 	const topics = await Promise.all([...operatorTopics(RED)].map(([name, topic]) => topicOf(name, topic)));
-	return { checks, topics };
+	return { checks, counts: countPhrases(health.counters()), topics };
 }
 
 /** Nodes register as `<type>:<id>`. What a node says in its status is said in the reader's language: better than a text. */

@@ -15,15 +15,17 @@ export class HealthPanel {
 	readonly element = element('section', { class: 'clinic-hub-health', 'aria-live': 'polite' });
 	#all = false;
 	#checks: OverviewCheck[] = [];
+	#counts: Overview['counts'] = [];
 	#shown = '';
 
-	update({ checks }: Overview): void {
+	update({ checks, counts }: Overview): void {
+		this.#counts = counts;
 		this.#checks = checks.toSorted((a, b) => ORDER[a.state] - ORDER[b.state] || a.label.localeCompare(b.label));
 		this.#render();
 	}
 
 	#render(): void {
-		const content = JSON.stringify([this.#checks, this.#all]);
+		const content = JSON.stringify([this.#checks, this.#counts, this.#all]);
 		if (content === this.#shown) return;
 		this.#shown = content;
 		const waiting = this.#checks.filter(({ state }) => state !== 'ok');
@@ -46,6 +48,7 @@ export class HealthPanel {
 					element('strong', {}, this.#checks.length ? summary(waiting.length) : sharedText('panel.noChecks')),
 				),
 				element('ul', { class: 'clinic-hub-checks' }, ...listed.map(line)),
+				...this.#counts.map((phrase) => element('p', { class: 'clinic-hub-count' }, inWords(phrase))),
 				this.#checks.length > 0 ? toggle : '',
 			);
 		keepFocus(this.element, draw);
