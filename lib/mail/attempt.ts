@@ -55,6 +55,7 @@ export interface AttemptOptions {
 
 const SETTLED: Verdict = { what: 'settled' };
 const UNSTARTED: Verdict = { what: 'unstarted' };
+const FENCED = 'The hub stood still for so long that another worker may send this mail; here nothing was handed over.';
 
 export class Attempts {
 	readonly #options: AttemptOptions;
@@ -120,7 +121,7 @@ export class Attempts {
 	}
 
 	async #attempt(work: Work, message: MailMessage): Promise<Verdict> {
-		const { ledger, placement, slots, smtp, writer, force, sampleRecipients } = this.#options;
+		const { ledger, owner, placement, slots, smtp, writer, force, sampleRecipients } = this.#options;
 		const { delivery, facts } = work;
 		const entry = await ledger.find(facts);
 		work.seen = entry;
@@ -141,6 +142,12 @@ export class Attempts {
 		const { mail } = written;
 		const release = await slots.acquire(delivery.stop);
 		let result: Awaited<ReturnType<SmtpClient['send']>>;
+		let fenced = false;
+		// Asked last before the mail leaves, for a process can stand still anywhere between the claim and then.
+		const mayTravel = (): boolean => {
+			fenced = owner().id !== facts.owner || !owner().holds;
+			return !fenced;
+		};
 		try {
 			if (delivery.lost) return SETTLED;
 			const attempts = (work.seen?.attempts ?? 0) + 1;
@@ -151,7 +158,7 @@ export class Attempts {
 				return SETTLED;
 			}
 			work.seen = { version, attempts };
-			result = await smtp.send(mail, { signal: force });
+			result = await smtp.send(mail, { signal: force, mayTravel });
 			if (result.outcome === 'sent') await placement.recordSent(work, result.response);
 		} finally {
 			release();
@@ -161,6 +168,8 @@ export class Attempts {
 			this.#options.streak.success();
 			this.#options.onSent();
 			await placement.reportSent(work, { code: codeOf(response), response });
+		} else if (fenced) {
+			await placement.postponeUnsent(work, { code: 'SMTP_TEMPORARY', text: FENCED });
 		} else {
 			await this.#notSent(work, result, mail.to.address);
 		}

@@ -34,6 +34,8 @@ export interface MailingOptions {
 	prefetch?: number;
 	/** The only addresses that samples go to. Default none. */
 	sampleRecipients?: readonly string[];
+	/** With PostgreSQL: how long this worker may show no sign of life before others take its mails over. See `LedgerOwner`. */
+	leaseMs?: number;
 	log: Log;
 }
 
@@ -97,8 +99,8 @@ export class Mailing {
 		ledger: Ledger,
 		parts: { queues: MailQueues; options: MailingOptions; events: MailingEvents },
 	): Promise<Mailing> {
-		const { log } = parts.options;
-		const owner = await LedgerOwner.begin(store, { log, onLost: () => mailing.#ownerLost() });
+		const { log, leaseMs } = parts.options;
+		const owner = await LedgerOwner.begin(store, { log, leaseMs, onLost: () => mailing.#ownerLost() });
 		const mailing = new Mailing(store, ledger, owner, parts);
 		return mailing;
 	}
@@ -127,8 +129,8 @@ export class Mailing {
 		await this.#placement.writeUnwritten();
 		if (!this.#owner.lost) return;
 		const lost = this.#owner;
-		const { log } = this.#options;
-		this.#owner = await LedgerOwner.begin(this.#store, { log, onLost: () => this.#ownerLost() });
+		const { log, leaseMs } = this.#options;
+		this.#owner = await LedgerOwner.begin(this.#store, { log, leaseMs, onLost: () => this.#ownerLost() });
 		await lost.end();
 	}
 

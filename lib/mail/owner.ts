@@ -15,8 +15,8 @@ import type { Lease, Store } from '../store/store.ts';
  */
 const LEASE_MS = 30_000;
 
-/** Two may be missed before the lease ends. */
-const HEARTBEAT_MS = 10_000;
+/** Signs of life in the time of a lease: two may be missed. */
+const BEATS = 3;
 
 /** The owners of this process; a worker that was closed is taken out. */
 const living = new Set<string>();
@@ -25,6 +25,8 @@ export interface OwnerOptions {
 	log: Log;
 	/** The lease ended before it was renewed; see `lost`. */
 	onLost: () => void;
+	/** Without a sign of life for so long, in milliseconds, others take this owner for dead. Default 30,000. */
+	leaseMs?: number | undefined;
 }
 
 export class LedgerOwner {
@@ -34,28 +36,47 @@ export class LedgerOwner {
 	readonly #timer: NodeJS.Timeout | undefined;
 	readonly #log: Log;
 	readonly #onLost: () => void;
+	readonly #leaseMs: number;
+	/** By this process's monotonic clock. */
+	#holdsUntil = Number.POSITIVE_INFINITY;
 	#lost = false;
 
-	private constructor(id: string, store: Store, lease: Lease | null, { log, onLost }: OwnerOptions) {
+	private constructor(id: string, store: Store, options: OwnerOptions, lease?: { held: Lease | null; asked: number }) {
+		const { log, onLost, leaseMs = LEASE_MS } = options;
 		this.id = id;
 		this.#store = store;
-		this.#lease = lease;
 		this.#log = log;
 		this.#onLost = onLost;
+		this.#leaseMs = leaseMs;
+		this.#lease = lease?.held ?? null;
 		living.add(id);
-		if (lease) this.#timer = setInterval(() => void this.#renew(lease), HEARTBEAT_MS).unref();
+		if (!lease?.held) return;
+		const { held, asked } = lease;
+		this.#holdsUntil = asked + leaseMs;
+		this.#timer = setInterval(() => void this.#renew(held), leaseMs / BEATS).unref();
 	}
 
 	/** @throws HubError `STORE_UNAVAILABLE` */
 	static async begin(store: Store, options: OwnerOptions): Promise<LedgerOwner> {
 		const id = randomUUID();
-		const lease = store.shared ? await store.lease(leaseName(id), { owner: id, ttlMs: LEASE_MS }) : null;
-		return new LedgerOwner(id, store, lease, options);
+		if (!store.shared) return new LedgerOwner(id, store, options);
+		const asked = performance.now();
+		const held = await store.lease(leaseName(id), { owner: id, ttlMs: options.leaseMs ?? LEASE_MS });
+		return new LedgerOwner(id, store, options, { held, asked });
 	}
 
 	/** True once another process may have taken this owner for dead: it must claim nothing more. */
 	get lost(): boolean {
 		return this.#lost;
+	}
+
+	/**
+	 * False as soon as others may take this owner for dead, also before it learns of it: after a time in which the process or
+	 * the machine stood still. By the local clock, from the moment at which the last sign of life was sent, so it never
+	 * says true for longer than the store does, and costs nothing.
+	 */
+	get holds(): boolean {
+		return !this.#lost && performance.now() < this.#holdsUntil;
 	}
 
 	/**
@@ -65,7 +86,7 @@ export class LedgerOwner {
 	async isAlive(owner: string): Promise<boolean> {
 		if (living.has(owner)) return true;
 		if (!this.#store.shared) return false;
-		const lease = await this.#store.lease(leaseName(owner), { owner: this.id, ttlMs: LEASE_MS });
+		const lease = await this.#store.lease(leaseName(owner), { owner: this.id, ttlMs: this.#leaseMs });
 		if (lease === null) return true;
 		await lease.release();
 		return false;
@@ -79,8 +100,10 @@ export class LedgerOwner {
 	}
 
 	async #renew(lease: Lease): Promise<void> {
+		const asked = performance.now();
 		try {
 			await lease.renew();
+			this.#holdsUntil = asked + this.#leaseMs;
 		} catch (thrown) {
 			if (thrown instanceof HubError && thrown.code === 'LEASE_LOST') {
 				this.#lost = true;

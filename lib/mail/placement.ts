@@ -111,6 +111,12 @@ export class Placement {
 		delivery.ack();
 	}
 
+	/** The same for a mail that was claimed and not handed over, unless somebody else has claimed it since. */
+	async postponeUnsent(work: Work, reason: Reason): Promise<void> {
+		await this.#record(work, 'waiting', reason);
+		await this.postpone(work.delivery);
+	}
+
 	/** Not the mail's fault: back to the queue, with no attempt used. */
 	async giveBack(work: Work, reason: Reason, answer?: Answer, chances = work.delivery.hub.chances): Promise<void> {
 		if (!(await this.#record(work, 'waiting', reason, answer))) return this.postpone(work.delivery);

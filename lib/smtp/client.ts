@@ -25,6 +25,8 @@ export type { Verification } from './verify.ts';
 export interface SendOptions {
 	/** Aborting destroys the connection in use; `send` then resolves with `temporary`, or `unknown` after the final dot. */
 	signal?: AbortSignal;
+	/** Asked when the server has said 354, before the first byte travels; false is like aborting. Default true. */
+	mayTravel?: () => boolean;
 	/** Called once when the server has said 354 and the mail begins to travel. */
 	onData?: () => void;
 }

@@ -30,16 +30,21 @@ export class Transaction {
 	readonly #timeouts: SmtpTimeouts;
 	readonly #caller: AbortSignal | undefined;
 	readonly #onData: (() => void) | undefined;
+	readonly #mayTravel: (() => boolean) | undefined;
 	readonly #abort = new AbortController();
 	readonly #cancel = () => this.interrupt({ by: 'caller' });
 	readonly #settle: () => void;
 	#timer: NodeJS.Timeout | undefined;
 
-	constructor(timeouts: SmtpTimeouts, options: { signal?: AbortSignal; onData?: () => void } = {}) {
+	constructor(
+		timeouts: SmtpTimeouts,
+		options: { signal?: AbortSignal; mayTravel?: () => boolean; onData?: () => void } = {},
+	) {
 		({ promise: this.settled, resolve: this.#settle } = Promise.withResolvers<void>());
 		this.#timeouts = timeouts;
 		this.#caller = options.signal;
 		this.#onData = options.onData;
+		this.#mayTravel = options.mayTravel;
 		if (options.signal?.aborted) this.#cancel();
 		else options.signal?.addEventListener('abort', this.#cancel, { once: true });
 	}
@@ -59,10 +64,13 @@ export class Transaction {
 		this.#enter('envelope');
 		stream.once('resume', () => {
 			this.#enter('transfer');
-			this.#onData?.();
+			if (this.#mayTravel?.() === false) this.#cancel();
+			else this.#onData?.();
 		});
-		// Comes before nodemailer's own listener, which then writes the final dot.
-		stream.once('end', () => this.#enter('answer'));
+		// Comes before nodemailer's own listener, which then writes the final dot: not to a connection that was destroyed.
+		stream.once('end', () => {
+			if (!this.interruption) this.#enter('answer');
+		});
 		return stream;
 	}
 

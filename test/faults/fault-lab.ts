@@ -1,5 +1,6 @@
 /** Workers as processes that are killed, and an SMTP server that knows how many mails it has in DATA at this moment. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,9 +10,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Step } from '../../lab/smtp-script.ts';
 import { parkedQueue, retryQueue } from '../../lib/amqp/mail-queues.ts';
 import { Ledger } from '../../lib/mail/ledger.ts';
+import type { JsonObject } from '../../lib/mail/message.ts';
 import type { WorkerState } from '../../lib/mail/worker-state.ts';
 import { openStore } from '../../lib/store/store.ts';
-import { type MailLab, receivedIds, until } from '../mail-lab.ts';
+import { aMessage, type MailLab, receivedIds, to, until } from '../mail-lab.ts';
 import type { WorkerProcessOptions } from './worker-process.ts';
 
 /** Connections of every worker here; at most so many mails may be doubtful after a kill. */
@@ -37,6 +39,12 @@ export function seeded(seed = SEED): () => number {
 		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
 	};
 }
+
+export const someIds = (count: number): string[] => Array.from({ length: count }, () => randomUUID());
+
+/** Orders to many domains, so that a row of refusals would show. */
+export const orders = (ids: string[]): JsonObject[] =>
+	ids.map((id, index) => aMessage(id, to(`a@supplier${index % 50}.test`)));
 
 /** Counts the mails whose final dot has come and that were not answered yet. */
 export class Gauge {
@@ -70,6 +78,11 @@ export class WorkerProcess {
 		return this.#child.exitCode === null && this.#child.signalCode === null;
 	}
 
+	/** Stands still from now on, with all its connections open, or goes on. */
+	signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+		this.#child.kill(signal);
+	}
+
 	/** SIGKILL at this very moment; resolves when the process is gone. */
 	async kill(): Promise<void> {
 		if (!this.running) return;
@@ -79,12 +92,18 @@ export class WorkerProcess {
 	}
 }
 
+export interface Workers {
+	/** Starts one more; `way` is the worker's own way to the broker, through a proxy for example. */
+	start(way?: Partial<WorkerProcessOptions['broker']>): WorkerProcess;
+	ledgerCounts(): ReturnType<Ledger['counts']>;
+}
+
 /** Starts workers on the lab; what still runs at the end of the test is killed. */
 export async function workerProcesses(
 	t: TestContext,
 	lab: MailLab,
-	options: { onUnknown: 'resend' | 'park'; pool?: number; storeUrl?: string },
-): Promise<{ start: (connectionName?: string) => WorkerProcess; ledgerCounts: () => ReturnType<Ledger['counts']> }> {
+	options: Pick<WorkerProcessOptions, 'onUnknown' | 'leaseMs'> & { pool?: number; storeUrl?: string },
+): Promise<Workers> {
 	const directory = await mkdtemp(path.join(tmpdir(), 'hub-faults-'));
 	const started: WorkerProcess[] = [];
 	t.after(async () => {
@@ -100,15 +119,15 @@ export async function workerProcesses(
 			await store.close();
 		}
 	};
-	const start = (connectionName = 'worker') => {
+	const start = (way: Partial<WorkerProcessOptions['broker']> = {}) => {
 		const worker = new WorkerProcess({
-			broker: lab.test.options(lab.vhost),
-			connectionName,
+			broker: { ...lab.test.options(lab.vhost), ...way },
 			topology: lab.topology,
 			smtpPort: lab.smtp.port,
 			pool: options.pool ?? POOL,
 			store: storeOptions,
 			onUnknown: options.onUnknown,
+			...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
 		});
 		started.push(worker);
 		return worker;

@@ -6,12 +6,8 @@ import { startScript } from '../../lab/smtp-script.ts';
 import { Broker } from '../../lib/amqp/broker.ts';
 import { retryQueue } from '../../lib/amqp/mail-queues.ts';
 import { startBroker } from '../broker.ts';
-import { aMessage, type MailLab, mailLab, QUEUE, receivedIds, to, until } from '../mail-lab.ts';
-import { startPostgresql } from '../servers/postgresql.ts';
-import { FULL, full, Gauge, settled, workerProcesses } from './fault-lab.ts';
-
-const someIds = (count: number): string[] => Array.from({ length: count }, () => randomUUID());
-const orders = (ids: string[]) => ids.map((id, index) => aMessage(id, to(`a@supplier${index % 50}.test`)));
+import { aMessage, type MailLab, mailLab, QUEUE, receivedIds, until } from '../mail-lab.ts';
+import { FULL, full, Gauge, orders, settled, someIds } from './fault-lab.ts';
 
 const quickBroker = (lab: MailLab): Broker =>
 	new Broker({ ...lab.test.options(lab.vhost), retry: { minMs: 50, maxMs: 500, refusedMs: 500 } });
@@ -76,56 +72,6 @@ test('the queue deleted under a running worker: it says so, makes it again, and 
 	);
 	await until('it is sent', () => worker.state.counts.sent === 1);
 });
-
-test('connection cut during an SMTP stall, with a second worker: each mail is sent once', async (t) => {
-	const postgresql = await startPostgresql();
-	t.after(() => postgresql.stop());
-	const stallMs = full(60_000, 6_000);
-	const lab = await mailLab(t, { levels: [{ name: 'a', delayMs: 500 }] });
-	const storeUrl = await postgresql.database();
-	const { start, ledgerCounts } = await workerProcesses(t, lab, { onUnknown: 'resend', storeUrl });
-	const stalled = randomUUID();
-	let answered = false;
-	lab.smtp.script = {
-		async dot(nth) {
-			if (nth > 1) return '250 Ok';
-			await delay(stallMs);
-			answered = true;
-			return '250 Ok';
-		},
-	};
-	await lab.publish([aMessage(stalled)]);
-	const first = start('first');
-	await until('the first worker has it in DATA', () => lab.smtp.mails.length === 1);
-	const second = start('second');
-	await until('the second works', () => second.state.phase === 'consuming');
-	const others = someIds(30);
-	await lab.publish(orders(others));
-	await cutConnection(lab, 'first');
-	const ids = [stalled, ...others];
-	const halfway = stallMs / 2;
-	await delay(halfway); // the broker has offered it again and again by then
-	assert.deepEqual(await ledgerCounts(), { sending: 1, sent: others.length });
-	await until('the stall ends', () => answered, stallMs);
-	await settled(lab, second, ids);
-	assert.deepEqual(await ledgerCounts(), { sent: ids.length });
-	// Put off while it was under way elsewhere, which uses no attempt, and then found sent.
-	assert.equal(first.state.counts.retried + second.state.counts.retried, 0);
-	assert.ok(first.state.counts.duplicates + second.state.counts.duplicates >= 1);
-	assert.deepEqual(receivedIds(lab.smtp).toSorted(), ids.toSorted());
-});
-
-/** As a firewall or an administrator does; the worker is not asked. */
-async function cutConnection(lab: MailLab, name: string): Promise<void> {
-	type Listed = { name: string; vhost: string; client_properties?: { connection_name?: string } };
-	await until(`the connection of ${name} is cut`, async () => {
-		const all = (await lab.test.management.request<Listed[]>('GET', 'connections')) ?? [];
-		const found = all.find(({ vhost, client_properties: own }) => vhost === lab.vhost && own?.connection_name === name);
-		if (!found) return false;
-		await lab.test.management.request('DELETE', `connections/${encodeURIComponent(found.name)}`);
-		return true;
-	});
-}
 
 test('deploys in the middle are over in 2 s each: none is lost, none is sent twice', async (t) => {
 	const gauge = new Gauge();

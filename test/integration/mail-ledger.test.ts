@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { silentLog } from '../../lib/log.ts';
 import { Ledger, type LedgerFacts } from '../../lib/mail/ledger.ts';
 import { LedgerOwner } from '../../lib/mail/owner.ts';
@@ -162,6 +163,20 @@ test('an owner in another process counts as alive until its lease ends, and stay
 	await assert.rejects(async () => foreign?.renew(), { code: 'LEASE_LOST' });
 	assert.equal(await mine.isAlive(mine.id), true);
 	await mine.end();
+});
+
+test('an owner that could not renew its lease knows that it has ended without asking the store', async (t) => {
+	const url = await postgresql.database();
+	const [store, other] = await Promise.all([openStore({ url }), openStore({ url })]);
+	t.after(() => Promise.all([store.close(), other.close()]));
+	const leaseMs = 1_000;
+	const owner = await LedgerOwner.begin(store, { log: silentLog, onLost: () => {}, leaseMs });
+	await delay(leaseMs * 1.4); // renewed meanwhile
+	assert.equal(owner.holds, true);
+	await store.close();
+	await delay(leaseMs);
+	assert.deepEqual([owner.holds, owner.lost], [false, false]);
+	assert.ok(await other.lease(`mail.owner.${owner.id}`, { owner: 'other', ttlMs: leaseMs }), 'others may take it over');
 });
 
 test('with SQLite an owner that is not of this process is dead', async (t) => {

@@ -249,6 +249,22 @@ describe('interruption', () => {
 		});
 	}
 
+	it('a mail that may not travel any more is given up before its first byte, and the next one is sent', async () => {
+		await using server = await startScript({});
+		const client = clientOf(server);
+		const asked: number[] = [];
+		const mayTravel = () => {
+			asked.push(server.commands.filter((line) => line === 'DATA').length);
+			return false;
+		};
+		assert.equal((await client.send(aMail(), { mayTravel })).outcome, 'temporary');
+		assert.deepEqual(asked, [1], 'asked once, after the server was asked for the transfer');
+		await until(() => server.connections.open === 0);
+		assert.equal(server.mails.length, 0);
+		assert.equal((await client.send(aMail(), { mayTravel: () => true })).outcome, 'sent');
+		await client.close();
+	});
+
 	it('a mail that waits for a turn is given up at once', async () => {
 		await using server = await startScript({ dot: 'stall' });
 		const client = clientOf(server);

@@ -106,6 +106,13 @@ export const mutants: Mutant[] = [
 		test: client('sends more than a hundred mails over one connection'),
 	},
 	{
+		protection: 'A mail that may not travel any more does not',
+		file: 'lib/smtp/transaction.ts',
+		find: 'if (this.#mayTravel?.() === false) this.#cancel();\n\t\t\telse ',
+		replace: 'this.#mayTravel?.();\n\t\t\t',
+		test: client('a mail that may not travel any more is given up before its first byte, and the next one is sent'),
+	},
+	{
 		protection: 'An aborted mail does not hold its connection',
 		file: 'lib/smtp/transaction.ts',
 		find: '\t\tthis.#abort.abort();\n',

@@ -8,6 +8,7 @@ const results = (name: string) => ({ file: 'test/integration/mail-results.test.t
 const ledger = (name: string) => ({ file: 'test/integration/mail-ledger.test.ts', name });
 const kills = (name: string) => ({ file: 'test/faults/mail-kills.test.ts', name });
 const outages = (name: string) => ({ file: 'test/faults/mail-outages.test.ts', name });
+const twoWorkers = (name: string) => ({ file: 'test/faults/mail-two-workers.test.ts', name });
 
 export const mutants: Mutant[] = [
 	{
@@ -36,7 +37,30 @@ export const mutants: Mutant[] = [
 		file: 'lib/mail/attempt.ts',
 		find: 'if (!own && (await owner().isAlive(entry.owner))) {',
 		replace: 'if (!own && (await owner().isAlive(entry.owner)) === undefined) {',
-		test: outages('connection cut during an SMTP stall, with a second worker: each mail is sent once'),
+		test: twoWorkers('connection cut during an SMTP stall, with a second worker: each mail is sent once'),
+	},
+	{
+		protection: 'A worker that stood still beyond its lease hands nothing over',
+		file: 'lib/mail/attempt.ts',
+		find: 'fenced = owner().id !== facts.owner || !owner().holds;',
+		replace: 'fenced = owner().id !== facts.owner;',
+		test: twoWorkers('a worker that stood still beyond its lease does not send what another has taken over'),
+	},
+	{
+		protection: 'The lease counts from the moment at which its renewal was sent',
+		file: 'lib/mail/owner.ts',
+		find: 'return !this.#lost && performance.now() < this.#holdsUntil;',
+		replace: 'return !this.#lost;',
+		test: ledger('an owner that could not renew its lease knows that it has ended without asking the store'),
+	},
+	{
+		protection: 'A mail that was claimed and not handed over is not unknown',
+		file: 'lib/mail/placement.ts',
+		find: "\t\tawait this.#record(work, 'waiting', reason);\n\t\tawait this.postpone(work.delivery);",
+		replace: '\t\tawait this.postpone(work.delivery);',
+		test: twoWorkers(
+			'what nobody has taken over meanwhile is known not to have been sent, and goes out without using an attempt',
+		),
 	},
 	{
 		protection: 'A mail that was sent is not sent again',
