@@ -1,169 +1,108 @@
-/** The addon in the real Odoo 18, where ODOO_SRC names its source: confirmed, rolled back, broker mute and back. */
+/** The real Odoo 18 with the addon, where ODOO_SRC names its source: the contract, its data, and a job that is killed. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import formats from 'ajv-formats';
 import pg from 'pg';
-import { OdooSession } from '../../lab/acceptance/odoo.ts';
-import { Lab } from '../../lab/lab.ts';
-import { odoo } from '../../lab/systems/odoo.ts';
+import { CLINIC } from '../../lab/odoo/stand-in/clinic.ts';
+import type { System } from '../../lab/system.ts';
+import { odoo as odooSystem } from '../../lab/systems/odoo.ts';
 import { postgresql, postgresqlUrl } from '../../lab/systems/postgresql.ts';
-import { type UntilOptions, until } from '../../lab/until.ts';
-import { sharedBroker, type TestBroker } from '../broker.ts';
-import { Way } from '../servers/way.ts';
+import { until } from '../../lab/until.ts';
+import { startOdoo, type TestOdoo } from '../servers/odoo.ts';
+import { odooContract, patient } from './odoo-contract.ts';
 
 const source = process.env.ODOO_SRC;
-const CONTRACT = path.join(import.meta.dirname, '../../contracts/purchase-message.schema.json');
 
-/** A wake-up that meets a running job is seen at Odoo's next look, once a minute; and a pause after a failure is 15 s and more. */
-const RECOVERY_TIMEOUT_MS = 150_000;
-const AT_ONCE_MS = 1_500;
-
-const patient = (signal: AbortSignal): UntilOptions => ({ timeoutMs: RECOVERY_TIMEOUT_MS, signal, language: 'en' });
-
-interface Message {
-	payload: string;
-	properties: { message_id: string; delivery_mode: number; content_type: string };
-}
-
-suite('the addon in the real Odoo', { skip: source ? false : 'ODOO_SRC names no source of Odoo 18' }, () => {
-	let lab: Lab;
-	let broker: TestBroker;
-	let way: Way;
-	let session: OdooSession;
+suite('the real Odoo', { skip: source ? false : 'ODOO_SRC names no source of Odoo 18' }, () => {
+	const database = postgresql();
+	let system: System;
+	let odoo: TestOdoo;
 	let sql: pg.Client;
-	let vhost: string;
-	const cleanups: (() => unknown)[] = [];
 
 	before(async () => {
-		broker = await sharedBroker();
-		vhost = await broker.vhost({ after: (done) => cleanups.push(done as () => unknown) });
-		const { management } = broker;
-		const exchange = { type: 'direct', durable: true };
-		await management.request('PUT', management.of('exchanges', vhost, 'email_exchange'), exchange);
-		await management.request('PUT', management.of('queues', vhost, 'orders'), { durable: true });
-		const binding = `bindings/${encodeURIComponent(vhost)}/e/email_exchange/q/orders`;
-		await management.request('POST', binding, { routing_key: 'purchase.confirmed' });
-		way = new Way(broker.port);
-		const { user, password } = broker.options(vhost);
-		const address = { AMQP_HOST: '127.0.0.1', AMQP_PORT: String(await way.listen()), AMQP_VHOST: vhost };
-		const directory = await mkdtemp(path.join(tmpdir(), 'clinic-hub-odoo-'));
-		cleanups.push(() => rm(directory, { recursive: true, force: true }));
-		const database = postgresql();
-		lab = await Lab.open({
-			systems: [
-				database,
-				odoo({ source: source as string, broker: { ...address, AMQP_USER: user, AMQP_PASSWORD: password } }),
-			],
-			directory,
-			ports: 'free',
+		odoo = await startOdoo((broker) => {
+			system = odooSystem({ source: source as string, broker });
+			return [database, system];
 		});
-		await lab.start();
-		const { ODOO_URL = '', ODOO_DATABASE = '', ODOO_USER = '', ODOO_PASSWORD = '' } = lab.variables;
-		session = new OdooSession({ url: ODOO_URL, database: ODOO_DATABASE, user: ODOO_USER, password: ODOO_PASSWORD });
-		await session.signIn();
-		sql = new pg.Client({ connectionString: postgresqlUrl(lab.context(database), ODOO_DATABASE) });
+		sql = new pg.Client({ connectionString: postgresqlUrl(odoo.lab.context(database), odoo.database) });
 		await sql.connect();
 	});
 
 	after(async () => {
 		await sql?.end();
-		await lab?.stop();
-		way?.close();
-		for (const clean of cleanups.reverse()) await clean();
+		await odoo?.stop();
 	});
 
-	const messages = async (): Promise<Message[]> => {
-		const get = { count: 100, ackmode: 'ack_requeue_true', encoding: 'auto' };
-		const { management } = broker;
-		return (await management.request('POST', `${management.of('queues', vhost, 'orders')}/get`, get)) as Message[];
-	};
-	const about = async (number: string): Promise<Message[]> =>
-		(await messages()).filter(({ payload }) => JSON.parse(payload).order.number === number);
-	const arrival = (number: string, signal: AbortSignal) =>
-		until(
-			`message about ${number}`,
-			async () => {
-				const found = await about(number);
-				return found.length > 0 && found;
-			},
-			patient(signal),
-		);
-	const rowOf = async (id: number) =>
-		(await sql.query('select * from clinic_mail_outbox where res_id = $1', [id])).rows as Record<string, unknown>[];
-	const draft = () => session.draft('Proveedor', 'ventas@proveedor.example');
+	odooContract(
+		() => odoo,
+		async () => {
+			const { rows } = await sql.query(
+				`select relname from pg_locks join pg_class on pg_class.oid = relation
+				where relname in ('clinic_mail_outbox', 'purchase_order') and pg_locks.pid <> pg_backend_pid()`,
+			);
+			assert.deepEqual(rows, [], 'locks are held while the job waits for the broker');
+		},
+	);
 
-	test('a confirmed purchase lies in the queue, once, as the contract says', async (t) => {
-		const purchase = await draft();
-		await session.confirm(purchase);
-		const found = await arrival(purchase.number, t.signal);
-		assert.equal(found.length, 1);
-		const body = JSON.parse(found[0]?.payload ?? '') as { id: string; order: { link: string } };
-		const ajv = new Ajv2020({ strict: false });
-		formats.default(ajv);
-		const schema = (await readFile(CONTRACT, 'utf8')).replace(/"format": "(?:money|decimal)",/g, '');
-		const validate = ajv.compile(JSON.parse(schema) as object);
-		assert.ok(validate(body), JSON.stringify(validate.errors));
-		assert.equal(found[0]?.properties.message_id, body.id);
-		assert.equal(found[0]?.properties.delivery_mode, 2);
-		assert.equal((await rowOf(purchase.id))[0]?.body, found[0]?.payload);
-		const page = await fetch(body.order.link);
-		assert.equal(page.status, 200);
-		assert.ok((await page.text()).includes(purchase.number));
-	});
-
-	test('a confirmation that fails afterwards leaves neither row nor message', async () => {
-		const purchase = await draft();
-		const made = async () => (await sql.query('select last_value::int as n from clinic_mail_outbox_id_seq')).rows[0].n;
-		const before = await made();
-		// The second order does not exist, which Odoo finds out after the first one is confirmed.
-		const { ODOO_URL = '', ODOO_DATABASE, ODOO_PASSWORD } = lab.variables;
-		const args = [ODOO_DATABASE, 2, ODOO_PASSWORD, 'purchase.order', 'button_confirm', [[purchase.id, 999_999]]];
-		const response = await fetch(`${ODOO_URL}/jsonrpc`, {
-			method: 'POST',
-			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify({ jsonrpc: '2.0', params: { service: 'object', method: 'execute_kw', args } }),
+	test('the clinic is there: in Spanish, with its suppliers, buyers, products and drafts', async () => {
+		const read = async (model: string, domain: unknown[], fields: string[]) =>
+			(await odoo.call(model, 'search_read', [domain], { fields })).result as Record<string, unknown>[];
+		const names = (rows: readonly Record<string, unknown>[], field = 'name') =>
+			rows.map((row) => row[field]).toSorted();
+		const { suppliers, products, buyers, purchases, company, currency, tax, language } = CLINIC;
+		const emails = suppliers.map(({ email }) => email);
+		assert.deepEqual(names(await read('res.partner', [['email', 'in', emails]], ['name'])), names(suppliers));
+		const codes = products.map(({ code }) => code);
+		assert.deepEqual(names(await read('product.product', [['default_code', 'in', codes]], ['name'])), names(products));
+		const logins = buyers.map(({ login }) => login);
+		const users = await read('res.users', [['login', 'in', logins]], ['name', 'lang']);
+		assert.deepEqual(names(users), names(buyers));
+		assert.ok(users.every(({ lang }) => lang === language));
+		const partners = [['partner_id.email', 'in', emails]];
+		const drafts = await read('purchase.order', partners, ['tax_totals']);
+		assert.equal(drafts.length, purchases.length);
+		for (const { tax_totals: totals } of drafts as { tax_totals: { base_amount: number; tax_amount: number } }[]) {
+			assert.equal(totals.tax_amount, Math.round((totals.base_amount * tax.percent) / 100), 'the tax on screen');
+		}
+		const own = (await read('res.company', [], ['name', 'currency_id'])) as { name: string; currency_id: unknown[] }[];
+		assert.deepEqual([own[0]?.name, own[0]?.currency_id[1]], [company.name, currency]);
+		const confirm = await odoo.call('ir.ui.view', 'search_count', [[['arch_db', 'ilike', 'Confirmar pedido']]], {
+			context: { lang: language },
 		});
-		const { error } = (await response.json()) as { error?: { data: { name: string } } };
-		assert.equal(error?.data.name, 'odoo.exceptions.MissingError');
-		assert.equal(await made(), before + 1, 'a row was made before the failure');
-		assert.deepEqual(await rowOf(purchase.id), []);
-		assert.deepEqual(await about(purchase.number), []);
+		assert.ok(Number(confirm.result) > 0, 'the screens are not in Spanish');
 	});
 
-	test('while the broker is mute a purchase is confirmed at once and no lock is held; later it is published once', async (t) => {
-		way.mode = 'mute';
-		const purchase = await draft();
-		assert.ok((await session.confirm(purchase)) < AT_ONCE_MS);
-		await until('the job at the broker', async () => way.held > 0, patient(t.signal));
-		const locks = await sql.query(
-			`select count(*)::int as held from pg_locks join pg_class on pg_class.oid = relation
-			where relname in ('clinic_mail_outbox', 'purchase_order') and pg_locks.pid <> pg_backend_pid()`,
-		);
-		assert.equal(locks.rows[0].held, 0);
-		assert.ok((await session.confirm(await draft())) < AT_ONCE_MS);
+	test('a job killed while it publishes: the message comes once more, under the same id, when its lease has ended', async (t) => {
+		odoo.way.mode = 'unanswered';
+		const purchase = await odoo.draft();
+		await odoo.session.confirm(purchase);
+		await until('the message at the broker', async () => odoo.way.unanswered > 0, patient(t.signal));
+		await until('it in the queue', async () => (await odoo.about(purchase.number)).length === 1, patient(t.signal));
+		const running = JSON.parse(await readFile(path.join(odoo.lab.directory, 'run/odoo.json'), 'utf8')) as {
+			pid: number;
+		};
+		const context = odoo.lab.context(system);
+		process.kill(-running.pid, 'SIGKILL');
+		await system.stop(context);
+		odoo.way.mode = 'open';
+		await system.start(context);
+		await system.ready(context);
+		const [left] = (await sql.query('select * from clinic_mail_outbox where res_id = $1', [purchase.id])).rows;
+		assert.deepEqual([left.state, left.attempts], ['pending', 1]);
+		assert.ok(left.lease_until > new Date(), 'the lease outlives its job');
+		// A lease holds for two minutes; this one has ended now.
+		await sql.query("update clinic_mail_outbox set lease_until = now() at time zone 'UTC' where id = $1", [left.id]);
+		await odoo.session.confirm(await odoo.draft());
 		await until(
-			'the reason on the row',
-			async () => (await rowOf(purchase.id))[0]?.reason_code === 'TIMEOUT',
+			'it is handed over',
+			async () => (await odoo.rows(purchase))[0]?.['state'] === 'published',
 			patient(t.signal),
 		);
-		way.mode = 'open';
-		assert.equal((await arrival(purchase.number, t.signal)).length, 1);
-	});
-
-	test('while the broker is down a purchase is confirmed at once; later it is published once', async (t) => {
-		way.mode = 'refuse';
-		const purchase = await draft();
-		assert.ok((await session.confirm(purchase)) < AT_ONCE_MS);
-		await until(
-			'the reason on the row',
-			async () => Boolean((await rowOf(purchase.id))[0]?.reason_code),
-			patient(t.signal),
+		const found = await odoo.about(purchase.number);
+		assert.deepEqual(
+			found.map(({ properties, payload }) => [properties.message_id, payload]),
+			Array(2).fill([left.uuid, left.body]),
 		);
-		way.mode = 'open';
-		assert.equal((await arrival(purchase.number, t.signal)).length, 1);
 	});
 });

@@ -1,10 +1,18 @@
-/** The way from a client to a real TCP server: open, refused, or mute. */
+/** The way from a client to a real TCP server: open, refused, mute, or without an answer to what is published. */
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
 
-/** `mode` holds for connections made from now on: forwarded, closed at once, or accepted and never answered. */
+/** Stands in every message of an order. */
+const PUBLISHED = 'order.confirmed';
+
+/**
+ * `mode` holds for connections made from now on: forwarded, closed at once, accepted and never answered, or forwarded with
+ * what the server says after a message has passed held back.
+ */
 export class Way {
-	mode: 'open' | 'refuse' | 'mute' = 'open';
+	mode: 'open' | 'refuse' | 'mute' | 'unanswered' = 'open';
+	/** Connections on which a message has passed whose answer is held back. */
+	unanswered = 0;
 	readonly #server = createServer((client) => this.#accept(client));
 	readonly #sockets = new Set<Socket>();
 	readonly #held = new Set<Socket>();
@@ -25,8 +33,13 @@ export class Way {
 		return this.#held.size;
 	}
 
-	close(): void {
+	/** Ends every connection there is; new ones are still accepted. */
+	cut(): void {
 		for (const socket of this.#sockets) socket.destroy();
+	}
+
+	close(): void {
+		this.cut();
 		this.#server.close();
 	}
 
@@ -45,6 +58,13 @@ export class Way {
 		const broker = createConnection(this.#target, '127.0.0.1');
 		broker.on('error', () => client.destroy());
 		client.on('close', () => broker.destroy());
+		if (this.mode === 'unanswered') {
+			client.on('data', (data: Buffer) => {
+				if (!data.includes(PUBLISHED)) return;
+				broker.unpipe(client).resume();
+				this.unanswered += 1;
+			});
+		}
 		client.pipe(broker).pipe(client);
 	}
 }

@@ -79,7 +79,9 @@ async function dispatch(shop: Shop, { service, method, args = [] }: Call): Promi
 
 async function execute(shop: Shop, model: string, method: string, args: unknown[], named: Record<string, unknown>) {
 	const { records } = shop;
-	if (FIELDS[model] === undefined) throw new RpcError('builtins.KeyError', model);
+	if (FIELDS[model] === undefined) {
+		throw new RpcError('odoo.exceptions.UserError', `Object ${model} doesn't exist`);
+	}
 	const ids = () => [args[0] ?? []].flat() as number[];
 	const search = () => found(shop, model, (args[0] ?? []) as Term[], named.limit);
 	switch (`${model}.${method}`) {
@@ -102,7 +104,8 @@ async function execute(shop: Shop, model: string, method: string, args: unknown[
 	}
 	if (method === 'read') {
 		const fields = (args[1] ?? named.fields ?? FIELDS[model]) as string[];
-		return existing(shop, model, ids()).map((row) => shown(shop, model, row, fields));
+		const rows = ids().map((id) => records.read(model, id));
+		return rows.filter((row) => row !== undefined).map((row) => shown(shop, model, row, fields));
 	}
 	const text = `The method '${model}.${method}' does not exist`;
 	throw new RpcError('builtins.AttributeError', text);
@@ -117,7 +120,7 @@ function found({ records }: Shop, model: string, domain: Term[], limit: unknown)
 	return typeof limit === 'number' ? rows.slice(0, limit) : rows;
 }
 
-/** Ids without a record are left out by `read`, and fatal to everything else; Odoo says so only when a field is needed. */
+/** Ids without a record, which `read` leaves out, are fatal to everything else; Odoo says so only when a field is needed. */
 function existing({ records }: Shop, model: string, ids: number[]): Row[] {
 	return ids.map((id) => {
 		const row = records.read(model, id);
