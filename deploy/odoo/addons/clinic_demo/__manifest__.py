@@ -7,5 +7,4 @@
     "license": "LGPL-3",
     "depends": ["purchase"],
     "post_init_hook": "load_clinic",
-    "installable": True,
 }

@@ -17,6 +17,7 @@ LANGUAGE_VARIABLE = "CLINIC_DEMO_LANGUAGE"
 def load_clinic(env):
     text = (Path(__file__).parent / "data" / "clinic.json").read_text(encoding="utf-8")
     clinic = json.loads(text)
+    _accounts(env)
     company = _company(env, clinic)
     tax = _tax(env, clinic["tax"], company)
     _administrator(env, clinic)
@@ -42,6 +43,15 @@ def load_clinic(env):
                 ],
             }
         )
+
+
+def _accounts(env):
+    """Load the generic chart of accounts now.
+
+    Odoo would do so when every module is installed, and take away the clinic's own tax.
+    """
+    env["account.chart.template"].try_loading("generic_coa", env.company)
+    vars(env.registry).pop("_auto_install_template", None)
 
 
 def _company(env, clinic):
