@@ -3,10 +3,11 @@ import type { Channel } from 'amqplib';
 import { Backoff } from '../backoff.ts';
 import { type HubErrorCode, toHubError } from '../errors.ts';
 import { type Log, silentLog } from '../log.ts';
+import type { Why } from '../why.ts';
 import { type Address, type AddressOptions, endpoint, parseAddress } from './address.ts';
 import { CLOSE_GRACE_MS, Connection, type RetryOptions } from './connection.ts';
 import { settledWithin, withDeadline } from './deadline.ts';
-import { channelFailure, isFromChannel } from './failure.ts';
+import { channelFailure, connectWhy, isFromChannel } from './failure.ts';
 import { CONNECT_TIMEOUT_MS, openLink } from './link.ts';
 import type { OutgoingMessage } from './message.ts';
 import { PublisherPool } from './publisher-pool.ts';
@@ -42,6 +43,8 @@ export interface ProbeResult {
 	/** For a person: what was reached, or what is wrong. */
 	text: string;
 	code?: HubErrorCode;
+	/** The text as a key, where it is a frequent one. */
+	why?: Why;
 	serverVersion?: string;
 }
 
@@ -182,8 +185,9 @@ export class Broker {
 			await link.close(CLOSE_GRACE_MS);
 			return { ok: true, text: connectedText(link, this.address), serverVersion: link.serverVersion };
 		} catch (thrown) {
-			const { message, code } = toHubError(thrown);
-			return { ok: false, text: message, code };
+			const error = toHubError(thrown);
+			const why = connectWhy(error);
+			return { ok: false, text: error.message, code: error.code, ...(why ? { why } : {}) };
 		}
 	}
 

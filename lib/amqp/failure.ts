@@ -1,5 +1,6 @@
 /** What amqplib reports, as failures with a code and words for a person. */
 import { HubError, type HubErrorCode } from '../errors.ts';
+import type { Why } from '../why.ts';
 import { type Address, endpoint } from './address.ts';
 
 /** Reply codes of AMQP 0-9-1 that say what is wrong: https://www.rabbitmq.com/amqp-0-9-1-reference#constants */
@@ -94,6 +95,33 @@ function unreachableText(where: string, message: string, code: string | undefine
 		return `The certificate of the broker at ${where} is not accepted: ${message}.`;
 	}
 	return `The connection to the broker at ${where} failed: ${serverText(message)}.`;
+}
+
+const NETWORK_WHY: Readonly<Record<string, Why>> = {
+	ECONNREFUSED: 'networkRefused',
+	ENOTFOUND: 'nameUnknown',
+	EAI_AGAIN: 'nameServer',
+	ETIMEDOUT: 'silent',
+	EHOSTUNREACH: 'noRoute',
+	ENETUNREACH: 'noRoute',
+	ECONNRESET: 'handshake',
+	EPIPE: 'handshake',
+	CERT_HAS_EXPIRED: 'certificateExpired',
+	CERT_NOT_YET_VALID: 'certificateNotYet',
+	ERR_TLS_CERT_ALTNAME_INVALID: 'certificateName',
+	DEPTH_ZERO_SELF_SIGNED_CERT: 'certificateUnknown',
+	SELF_SIGNED_CERT_IN_CHAIN: 'certificateUnknown',
+	UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificateUnknown',
+	UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificateUnknown',
+};
+
+/** What a failure of `connectFailure` comes from, as a key, where it is a frequent one. */
+export function connectWhy({ code, message, cause }: HubError): Why | undefined {
+	if (code === 'AMQP_CREDENTIALS') return message.includes('refuses the virtual host') ? 'vhost' : 'credentials';
+	if (/ended the connection in the handshake/.test(message)) return 'handshake';
+	const reported = (cause as NodeJS.ErrnoException | undefined)?.code;
+	const known = reported === undefined ? undefined : NETWORK_WHY[reported];
+	return known ?? (/^The certificate of/.test(message) ? 'certificate' : undefined);
 }
 
 /** Why an open connection ended. */

@@ -7,7 +7,7 @@
 import type { Channel, GetMessage } from 'amqplib';
 import type { Broker } from '../amqp/broker.ts';
 import type { Audit } from '../audit.ts';
-import { HubError, toHubError } from '../errors.ts';
+import { HubError, type HubErrorCode, toHubError } from '../errors.ts';
 import type { Lease } from '../store/store.ts';
 import { isAddress } from './address.ts';
 import type { MessageReader } from './envelope.ts';
@@ -68,7 +68,7 @@ export interface ActionReport {
 	alreadySent: string[];
 	/** Not among the parked (any more). */
 	missing: string[];
-	failed: { key: string; text: string }[];
+	failed: { key: string; code: HubErrorCode; text: string }[];
 	/** True when more may match behind those that were looked at: call again. */
 	more: boolean;
 }
@@ -229,7 +229,8 @@ export class ParkedMails {
 			this.#ack(channel, one.message);
 			report[outcome].push(key);
 		} catch (thrown) {
-			report.failed.push({ key, text: toHubError(thrown).message });
+			const { code, message } = toHubError(thrown);
+			report.failed.push({ key, code, text: message });
 		}
 	}
 

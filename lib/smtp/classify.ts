@@ -3,6 +3,7 @@
  * nodemailer 10.6 against a scripted server; `test/integration/smtp-dialogue.test.ts` plays every one of them.
  */
 import type { NodemailerError } from 'nodemailer';
+import type { Why } from '../why.ts';
 import type { FailedSend } from './mail.ts';
 import { TokenError } from './oauth2.ts';
 import type { Interruption, Phase } from './transaction.ts';
@@ -20,6 +21,8 @@ interface Row {
 	fits(failure: Failure, reply: number): boolean;
 	/** For a person: no address, no secret, nothing that the server said, for that may name the recipient. */
 	words(failure: Failure, reply: string): string;
+	/** The same as a key, where it is a frequent one. */
+	why?: Why | ((failure: Failure) => Why | undefined);
 }
 
 const CERTIFICATE: Record<string, string> = {
@@ -47,7 +50,29 @@ const NETWORK: Record<string, string> = {
 	EPIPE: 'The connection was cut before the mail was handed over.',
 };
 
+const CERTIFICATE_WHY: Record<string, Why> = {
+	CERT_HAS_EXPIRED: 'certificateExpired',
+	CERT_NOT_YET_VALID: 'certificateNotYet',
+	CERT_REVOKED: 'certificateRevoked',
+	ERR_TLS_CERT_ALTNAME_INVALID: 'certificateName',
+	HOSTNAME_MISMATCH: 'certificateName',
+};
+
+const NETWORK_WHY: Record<string, Why> = {
+	ECONNREFUSED: 'networkRefused',
+	ENOTFOUND: 'nameUnknown',
+	ENODATA: 'nameUnknown',
+	EAI_AGAIN: 'nameServer',
+	EHOSTUNREACH: 'noRoute',
+	ENETUNREACH: 'noRoute',
+	ECONNRESET: 'cut',
+	EPIPE: 'cut',
+};
+
 const CUT = 'The connection ended before the mail was handed over.';
+
+/** What OpenSSL says when the other side speaks plain text. */
+const PLAIN_PORT: ReadonlySet<string> = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 
 const isReplyTo = (commands: readonly string[], { error }: Failure) => commands.includes(error.command ?? '');
 
@@ -92,6 +117,7 @@ const TABLE: readonly Row[] = [
 		outcome: 'temporary',
 		fits: (_, reply) => reply >= 400 && reply < 500,
 		words: (_, reply) => `The server asks to try again later (${reply}).`,
+		why: 'later',
 	},
 	// RFC 4954 6: 535, 534, 538 and 5xx to AUTH reject the credentials or the way of signing in: not the mail.
 	{
@@ -103,12 +129,14 @@ const TABLE: readonly Row[] = [
 				: error.responseCode
 					? `The server does not accept this way of signing in (${reply}).`
 					: 'The server offers no way of signing in that fits the configured credentials.',
+		why: ({ error }) => (error.responseCode === 535 ? 'credentials' : 'signInKind'),
 	},
 	// RFC 4954 6: 530 to any command asks for signing in (or for TLS) first: every mail would fail.
 	{
 		outcome: 'refused',
 		fits: (_, reply) => reply === 530,
 		words: (_, reply) => `The server wants this client to sign in, or to use TLS, before it takes mail (${reply}).`,
+		why: 'signInNeeded',
 	},
 	// Required STARTTLS is not offered, or fails for good: going on in plain text is not an option.
 	{
@@ -116,6 +144,7 @@ const TABLE: readonly Row[] = [
 		fits: (failure, reply) => reply >= 500 && (failure.error.code === 'ETLS' || isReplyTo(['STARTTLS'], failure)),
 		words: (_, reply) =>
 			`The server does not offer STARTTLS (${reply}); choose TLS from the start (usually port 465), or ask its operator.`,
+		why: 'noStartTls',
 	},
 	// RFC 5321 3.1: 554 (or another 5xx) as greeting or to EHLO turns the client away before any mail is known.
 	{
@@ -123,21 +152,24 @@ const TABLE: readonly Row[] = [
 		fits: (failure, reply) => reply >= 500 && isReplyTo(['CONN', 'EHLO', 'HELO'], failure),
 		words: (_, reply) =>
 			`The server turns this client away (${reply}): this machine is perhaps blocked or not allowed to relay there.`,
+		why: 'turnedAway',
 	},
 	// A certificate that cannot be trusted concerns every mail, and heals without anybody touching the mails.
 	{
 		outcome: 'refused',
 		fits: ({ error }) => CERTIFICATE[error.originalCode ?? ''] !== undefined,
 		words: ({ error }) => CERTIFICATE[error.originalCode ?? ''] ?? '',
+		why: ({ error }) => CERTIFICATE_WHY[error.originalCode ?? ''] ?? 'certificateUnknown',
 	},
 	// TLS that cannot be agreed (plain-text port, old version) concerns every mail, like a certificate.
 	{
 		outcome: 'refused',
 		fits: ({ error }) => /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(error.originalCode ?? ''),
 		words: ({ error }) =>
-			error.originalCode === 'ERR_SSL_WRONG_VERSION_NUMBER' || error.originalCode === 'ERR_SSL_PACKET_LENGTH_TOO_LONG'
+			PLAIN_PORT.has(error.originalCode ?? '')
 				? 'This port does not speak TLS from the start; choose STARTTLS (usually port 587).'
 				: 'TLS cannot be agreed with the server: it is too old, or wants a client certificate.',
+		why: ({ error }) => (PLAIN_PORT.has(error.originalCode ?? '') ? 'tlsFromStart' : 'tlsAgreed'),
 	},
 	// RFC 5321 4.2.4: 503 says that the session was in the wrong state; a new connection starts a new session.
 	{
@@ -155,6 +187,7 @@ const TABLE: readonly Row[] = [
 				: failure.error.command === 'RCPT TO'
 					? `The server refuses the recipient (${reply}).`
 					: `The server refuses the mail (${reply}).`,
+		why: ({ error }) => (({ 'MAIL FROM': 'sender', 'RCPT TO': 'recipient' }) as const)[error.command ?? ''],
 	},
 	// Refused by nodemailer itself, before or instead of the server: a retry would see the same.
 	{
@@ -178,6 +211,14 @@ const TABLE: readonly Row[] = [
 					: error.code === 'EPROTOCOL'
 						? 'The server answers something that is not SMTP.'
 						: (NETWORK[error.originalCode ?? ''] ?? CUT),
+		why: ({ error }) =>
+			error.timeoutType === 'GREETING_TIMEOUT'
+				? 'greeting'
+				: error.code === 'ETIMEDOUT'
+					? 'silent'
+					: error.code === 'EPROTOCOL'
+						? 'notSmtp'
+						: NETWORK_WHY[error.originalCode ?? ''],
 	},
 ];
 
@@ -192,9 +233,11 @@ export function classify(failure: Failure): FailedSend {
 	const { responseCode, response } = failure.error;
 	const row = TABLE.find(({ fits }) => fits(failure, responseCode ?? 0));
 	if (row === undefined) throw new Error('The last row fits everything');
+	const why = typeof row.why === 'function' ? row.why(failure) : row.why;
 	return {
 		outcome: row.outcome,
 		reason: row.words(failure, shortReply(failure.error)),
+		...(why ? { why } : {}),
 		...(responseCode ? { responseCode } : {}),
 		...(response ? { response } : {}),
 	};

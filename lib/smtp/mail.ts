@@ -1,5 +1,7 @@
 /** What goes in and what comes out of `SmtpClient.send`. */
 
+import type { Why } from '../why.ts';
+
 export interface Mailbox {
 	/** Shown beside the address; any language, no control characters. */
 	name?: string;
@@ -47,6 +49,8 @@ export type SendResult =
 			outcome: 'temporary' | 'permanent' | 'unknown' | 'refused';
 			/** For a person: what happened and, where it is known, what to do. No address, no secret. */
 			reason: string;
+			/** The same as a key, where it is a frequent one. */
+			why?: Why;
 			/** The server's reply code, when it answered. */
 			responseCode?: number;
 			/** The server's reply as received; it may name the recipient: for the ledger, not for logs. */

@@ -1,6 +1,7 @@
 /** "Test connection": what a mail would meet, without a mail. */
 import type { NodemailerError } from 'nodemailer';
 import type { HubErrorCode } from '../errors.ts';
+import type { Why } from '../why.ts';
 import { classify } from './classify.ts';
 import type { FailedSend } from './mail.ts';
 import type { TokenSource } from './oauth2.ts';
@@ -12,6 +13,8 @@ export interface Verification {
 	/** For a person: what was found, and what to do about it. */
 	text: string;
 	code?: HubErrorCode;
+	/** The text as a key, where it is a frequent one. */
+	why?: Why;
 }
 
 /** For each step, in ms: a person waits, and a paused worker asks again anyway. */
@@ -62,8 +65,8 @@ async function attempt({ security, auth }: SmtpOptions, connect: () => Promise<t
 	try {
 		await connect();
 	} catch (thrown) {
-		const { outcome, reason } = classify({ error: thrown as NodemailerError, phase: 'setup' });
-		return { ok: false, text: reason, code: CODE[outcome] };
+		const { outcome, reason, why } = classify({ error: thrown as NodemailerError, phase: 'setup' });
+		return { ok: false, text: reason, code: CODE[outcome], ...(why ? { why } : {}) };
 	}
 	const transport = security === 'none' ? 'without encryption' : 'over TLS';
 	return {

@@ -2,6 +2,7 @@
 
 import type { MailWorker } from '../../lib/mail/worker.ts';
 import type { WorkerState } from '../../lib/mail/worker-state.ts';
+import { actorWords } from '../runtime/actor.ts';
 import type { SourceState } from '../runtime/operator-actions.ts';
 import { type Phrase, shared } from '../runtime/phrase.ts';
 import type { Tone } from '../runtime/status.ts';
@@ -23,10 +24,12 @@ export function workerPhrase({ phase, pauses, problem, depths, underWay, counts 
 	const [automatic] = pauses.filter(({ cause }) => cause !== 'operator');
 	if (automatic) return { tone: 'problem', phrase: label(`worker.paused.${automatic.cause}`, numbers) };
 	const [pause] = pauses;
-	if (pause) return { tone: 'paused', phrase: label('worker.paused.operator', { ...numbers, by: pause.by ?? '?' }) };
+	if (pause)
+		return { tone: 'paused', phrase: label('worker.paused.operator', { ...numbers, by: actorWords(pause.by) }) };
 	if (problem) return { tone: 'waiting', phrase: shared(`error.${problem.code}`) };
 	if (phase !== 'consuming') return { tone: 'waiting', phrase: label(`worker.${phase}`, numbers) };
-	return { tone: underWay > 0 ? 'busy' : 'ready', phrase: label('worker.consuming', numbers) };
+	const calm = underWay > 0 ? 'busy' : 'ready';
+	return { tone: numbers.parked > 0 ? 'waiting' : calm, phrase: label('worker.consuming', numbers) };
 }
 
 /** What `defineMailTopic(RED).add` takes. */

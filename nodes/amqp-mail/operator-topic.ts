@@ -5,8 +5,9 @@
 
 import { HubError } from '../../lib/errors.ts';
 import type { LedgerRow, LedgerSearch } from '../../lib/mail/ledger.ts';
-import type { ActionReport, ParkedMails, Selection } from '../../lib/mail/parked.ts';
+import type { ActionReport, ParkedMail, ParkedMails, Selection } from '../../lib/mail/parked.ts';
 import { summaryOf } from '../../lib/mail/reasons.ts';
+import { actorWords } from '../runtime/actor.ts';
 import type { NodeAPI } from '../runtime/node-red.ts';
 import {
 	defineOperatorTopic,
@@ -15,6 +16,7 @@ import {
 	type SourceState,
 } from '../runtime/operator-actions.ts';
 import type { OperatorDetail, OperatorList, OperatorResult } from '../runtime/operator-view.ts';
+import { type Phrase, shared } from '../runtime/phrase.ts';
 import { label, mailView } from './operator-view.ts';
 
 /** What the topic needs of a running node. */
@@ -100,7 +102,8 @@ async function list(parked: MailSource['parked'], filter: { reason?: string }): 
 	return {
 		rows: mails.map((mail) => ({
 			id: mail.key,
-			order: mail.reference ?? mail.key,
+			order: nameOf(mail),
+			readable: isReadable(mail),
 			recipient: mail.recipient,
 			reason: summaryOf(mail.reason),
 			since: mail.parkedAt,
@@ -120,10 +123,10 @@ async function inspect(parked: MailSource['parked'], key: string): Promise<Opera
 	});
 	return {
 		facts: [
-			fact('order', mail.reference),
+			fact('order', nameOf(mail), 'words'),
 			fact('recipient', mail.recipient),
 			...(mail.originalRecipient ? [fact('originalRecipient', mail.originalRecipient)] : []),
-			...(mail.correctedBy ? [fact('correctedBy', mail.correctedBy)] : []),
+			...(mail.correctedBy ? [fact('correctedBy', actorWords(mail.correctedBy), 'words')] : []),
 			fact('reason', summaryOf(mail.reason), 'words'),
 			fact('reasonText', mail.reasonText),
 			fact('parkedAt', mail.parkedAt, 'time'),
@@ -135,6 +138,17 @@ async function inspect(parked: MailSource['parked'], key: string): Promise<Opera
 		],
 		text: readable(mail.body),
 	};
+}
+
+/** False for what no mail can be made of; its key is a hash that says nothing to anybody. */
+function isReadable({ kind }: ParkedMail): boolean {
+	return kind !== null;
+}
+
+/** What a person calls it: the order's number, or the message's own id where it has none. */
+function nameOf(mail: ParkedMail): string | Phrase {
+	if (!isReadable(mail)) return label('unreadable');
+	return mail.reference ?? mail.key.slice(mail.key.indexOf('/') + 1);
 }
 
 /** JSON indented; anything else as it came. */
@@ -165,7 +179,7 @@ function resultOf({ done, alreadySent, missing, failed, more }: ActionReport): O
 			: undefined;
 	return {
 		done: done.length,
-		failed: failed.map(({ text }) => text),
+		failed: failed.map(({ code }) => shared(`error.${code}`)),
 		missing: missing.length,
 		...(note ? { note } : {}),
 	};

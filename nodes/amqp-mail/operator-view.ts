@@ -15,7 +15,7 @@ export const mailView: OperatorView = {
 	empty: text('empty'),
 	list: 'list',
 	columns: [
-		{ field: 'order', label: text('column.order'), kind: 'text' },
+		{ field: 'order', label: text('column.order'), kind: 'words' },
 		{ field: 'recipient', label: text('column.recipient'), kind: 'text' },
 		{ field: 'reason', label: text('column.reason'), kind: 'words' },
 		{ field: 'since', label: text('column.since'), kind: 'time' },
@@ -29,6 +29,7 @@ export const mailView: OperatorView = {
 			label: text('correct'),
 			icon: 'fa-pencil',
 			single: true,
+			needs: 'readable',
 			question: { field: 'recipient', label: text('newRecipient'), kind: 'email', initial: 'recipient' },
 		},
 		{ action: 'replay', label: text('replay'), icon: 'fa-repeat', confirm: text('replayConfirm') },

@@ -1,6 +1,7 @@
 /** Routes of the editor's server: always behind a permission, JSON in and out, failures as `{ code, message }`. */
 
 import { HubError, type HubErrorCode, toHubError } from '../../lib/errors.ts';
+import { NO_SIGN_IN } from './actor.ts';
 import type { AdminRequest, AdminResponse, NodeAPI } from './node-red.ts';
 
 /** Larger bodies are refused. Templates and lists of ids fit; Node-RED itself would read 5 MB. In bytes. */
@@ -8,9 +9,6 @@ const BODY_LIMIT = 512 * 1024;
 
 /** A browser gives up waiting at some point; whatever a route does ends by then. In milliseconds. */
 const ROUTE_TIMEOUT_MS = 60_000;
-
-/** Who acts where the editor has no sign-in (it then listens on loopback only). */
-const NO_SIGN_IN = 'editor without sign-in';
 
 export interface RouteRequest {
 	/** The parsed body; an empty object where there is none. */

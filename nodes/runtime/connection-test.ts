@@ -1,6 +1,7 @@
 /** "Test connection" and its relatives: the client's own method, on the values of the dialog. */
 
 import type { HubErrorCode } from '../../lib/errors.ts';
+import type { Why } from '../../lib/why.ts';
 import { adminRoute } from './admin-route.ts';
 import type { Fields, ValuesOf } from './fields.ts';
 import type { NodeAPI } from './node-red.ts';
@@ -12,6 +13,8 @@ export interface Probe {
 	/** For a person: what was found, and what to do about it. */
 	text: string;
 	code?: HubErrorCode;
+	/** The text as a key, where it is a frequent one: then it is said in the reader's language. */
+	why?: Why;
 }
 
 export interface ProbeInput<F extends Fields, S extends Fields> {
@@ -26,11 +29,13 @@ export interface ProbeInput<F extends Fields, S extends Fields> {
 	actor: string;
 }
 
-/** What the editor shows: `phrase` in the reader's language, `text` as the system put it. */
+/** What the editor shows: `phrase` in the reader's language, and as detail `text` as the system put it, in English. */
 export interface ProbeAnswer {
 	ok: boolean;
 	phrase: Phrase;
 	text?: string;
+	/** True when the phrase alone does not say what to do. */
+	open?: boolean;
 }
 
 export interface ConnectionTest<F extends Fields, S extends Fields> {
@@ -60,8 +65,9 @@ export function defineConnectionTest<F extends Fields, S extends Fields>(
 			const screen = readScreen(RED, node, body);
 			if (!('config' in screen)) return { ok: false, phrase: shared('node.notReady', { problems: screen.problems }) };
 			const { config, secrets, tls } = screen;
-			const { ok, text, code } = await probe({ config, secrets, tls, signal, body, actor });
-			return { ok, phrase: shared(ok ? success : `error.${code ?? 'INTERNAL'}`), text };
+			const { ok, text, code, why } = await probe({ config, secrets, tls, signal, body, actor });
+			const failure = why ? `why.${why}` : `error.${code ?? 'INTERNAL'}`;
+			return { ok, phrase: shared(ok ? success : failure), text, open: !ok && !why };
 		},
 	});
 }

@@ -46,6 +46,8 @@ export interface OperatorButton {
 	/** For exactly one row; otherwise also for several, and for all of a group. */
 	single?: boolean;
 	question?: OperatorQuestion;
+	/** Property of the row that must be true; for buttons of exactly one row. */
+	needs?: string;
 	/** Only while this flag of the source's state has this value. */
 	when?: { flag: string; is: boolean };
 }
@@ -99,7 +101,7 @@ export interface OperatorDetail {
 export interface OperatorResult {
 	done: number;
 	/** Why others were not done; one sentence each. */
-	failed?: string[];
+	failed?: Phrase[];
 	/** Rows that are not there (any more). */
 	missing?: number;
 	/** Beside the numbers, for a person. */

@@ -13,9 +13,17 @@ import { phraseOfNode } from './status.ts';
 /** A source that does not answer in this time is shown as such; the others are not kept waiting. In milliseconds. */
 const STATE_TIMEOUT_MS = 3_000;
 
+/** Parts of the hub that register a check of their own. */
+const PARTS: Readonly<Record<string, Phrase>> = {
+	store: shared('part.store'),
+	heartbeat: shared('part.heartbeat'),
+};
+
 export interface OverviewCheck extends HealthReport {
-	/** What is checked: a node's name or type, or a part of the hub such as `store`. */
+	/** What is checked: a node's name or type, or the name of a part of the hub such as `store`. */
 	label: string;
+	/** The part in the reader's language, where it is one. */
+	part?: Phrase;
 	/** Of the node, where it is one. */
 	node?: string;
 	/** The text in the reader's language. */
@@ -41,7 +49,8 @@ export async function overview(RED: NodeAPI): Promise<Overview> {
 function checkOf(RED: NodeAPI, name: string, report: HealthReport): OverviewCheck {
 	const [type = name, id] = name.split(':', 2);
 	const node = id ? RED.nodes.getNode(id) : null;
-	if (!node) return { ...report, label: type };
+	const part = PARTS[type];
+	if (!node) return { ...report, label: type, ...(part ? { part } : {}) };
 	const phrase = phraseOfNode(node);
 	return { ...report, label: node.name || type, node: node.id, ...(phrase ? { phrase } : {}) };
 }

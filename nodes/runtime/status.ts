@@ -5,7 +5,7 @@ import type { NodeAPI, NodeRedNode, NodeStatusObject } from './node-red.ts';
 import { type Phrase, say } from './phrase.ts';
 
 /**
- * - `ready`: waiting for work. `busy`: at work. `waiting`: held up, goes on by itself. `paused`: stopped by a person.
+ * - `ready`: waiting for work. `busy`: at work. `waiting`: held up and goes on by itself, or something beside the work waits for a person. `paused`: stopped by a person.
  * - `problem`: needs a person.
  */
 export type Tone = 'ready' | 'busy' | 'waiting' | 'paused' | 'problem';

@@ -52,7 +52,9 @@ export default function (RED: NodeAPI): void {
 				const ok = result.outcome === 'sent';
 				const subject = String(body['id'] ?? 'smtp-server');
 				hubOf(RED).audit({ action: 'smtp.test-mail', actor, subject, outcome: ok ? 'done' : 'failed' });
-				return ok ? { ok, text: result.response } : { ok, text: result.reason, code: CODE[result.outcome] };
+				return ok
+					? { ok, text: result.response }
+					: { ok, text: result.reason, code: CODE[result.outcome], ...(result.why ? { why: result.why } : {}) };
 			} finally {
 				await client.close();
 			}

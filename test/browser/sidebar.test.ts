@@ -41,6 +41,7 @@ const WORDS = {
 		look: 'Look up',
 		empty: 'No mail waits for a person.',
 		ended: 'sent',
+		unreadable: 'unreadable',
 	},
 	'es-CL': {
 		tab: 'Hub de la clínica',
@@ -54,6 +55,7 @@ const WORDS = {
 		look: 'Buscar',
 		empty: 'Ningún correo espera a una persona.',
 		ended: 'enviado',
+		unreadable: 'ilegible',
 	},
 } as const;
 
@@ -118,6 +120,61 @@ test('the sidebar', async (t) => {
 			await editor.picture(`sidebar-search-${language}`);
 			assert.deepEqual(editor.errors, []);
 		});
+	}
+
+	await t.test(
+		'opens with room for the list above the messages, and keeps the height that a person gives it',
+		async (t) => {
+			const size = { width: 1440, height: 900 };
+			const nodeRed = await startNodeRed(t, { flows: FLOWS, nodes: ['mail-desk.js'] });
+			const editor = await openEditor(browser, nodeRed.url, { language: 'es-CL', size });
+			const show = () => editor.page.evaluate("RED.sidebar.show('clinic-hub')");
+			const height = async () => (await editor.page.locator('.clinic-hub').boundingBox())?.height ?? 0;
+			await show();
+			await editor.page.locator('.clinic-hub tr[data-row]').nth(4).waitFor();
+			assert.ok(await editor.page.locator('.red-ui-debug-content').first().isVisible());
+			assert.ok((await height()) > 450, `${await height()} px`);
+			await editor.picture('sidebar-above-messages');
+			await editor.page.evaluate("RED.sidebar.show('info')");
+			await editor.page.evaluate(
+				"document.querySelector('.red-ui-sidebar-section-top:has(.clinic-hub)').style.height = '300px'",
+			);
+			await show();
+			await editor.page.locator('.clinic-hub tr[data-row]').nth(4).waitFor();
+			assert.ok((await height()) < 300);
+		},
+	);
+
+	for (const [language, words] of Object.entries(WORDS)) {
+		await t.test(
+			`calls a message that nobody can read so in ${language}, and has no recipient of it corrected`,
+			async (t) => {
+				const unreadable = {
+					...mail(6, 'MESSAGE_INVALID'),
+					key: `sha256:${'0123456789abcdef'.repeat(4)}`,
+					...{ kind: null, reference: null, recipient: null, reasonText: 'The message is not JSON.' },
+				};
+				const desk = { ...DESK, mails: [unreadable, mail(1, 'SMTP_PERMANENT')] };
+				const nodeRed = await startNodeRed(t, { flows: [TAB, desk, ...FLOWS.slice(2)], nodes: ['mail-desk.js'] });
+				const editor = await openEditor(browser, nodeRed.url, { language, size: { width: 1440, height: 900 } });
+				const sidebar = await editor.openSidebar();
+				const row = sidebar.locator('tr[data-row]').first();
+				assert.equal(await row.locator('.clinic-hub-link').textContent(), words.unreadable);
+				assert.doesNotMatch((await sidebar.textContent()) ?? '', /[0-9a-f]{64}/);
+				const correct = sidebar.locator('.clinic-hub-bar button', { hasText: words.correct });
+				await row.locator('input[type=checkbox]').check();
+				assert.equal(await correct.isDisabled(), true);
+				await row.locator('input[type=checkbox]').uncheck();
+				await sidebar.locator('tr[data-row]').nth(1).locator('input[type=checkbox]').check();
+				assert.equal(await correct.isDisabled(), false);
+				await row.locator('.clinic-hub-link').click();
+				const dialog = editor.page.locator('dialog.clinic-hub-dialog');
+				await dialog.locator('pre').waitFor();
+				assert.equal(await dialog.locator('button', { hasText: words.correct }).count(), 0);
+				assert.equal(await dialog.locator('button', { hasText: words.discard }).count(), 1);
+				await editor.picture(`sidebar-unreadable-${language}`);
+			},
+		);
 	}
 
 	await t.test('works with the keyboard alone', async (t) => {

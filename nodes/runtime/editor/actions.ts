@@ -3,9 +3,9 @@ import { wordsOf } from './cells.ts';
 import { ask } from './dialog.ts';
 import { failureText } from './failure.ts';
 import { type RequestFailure, request } from './request.ts';
-import { sharedText } from './words.ts';
+import { inWords, sharedText } from './words.ts';
 
-/** Failed rows named in a notification; the others are counted. */
+/** Reasons named in a notification. */
 const FAILURES_SHOWN = 3;
 
 export interface Target {
@@ -56,7 +56,8 @@ function report({ done, failed = [], note }: Partial<OperatorResult>): void {
 		else lines.push(done ? sharedText('panel.done', { count: done }) : sharedText('panel.none'));
 	}
 	if (note) lines.push(wordsOf(note));
-	lines.push(...failed.slice(0, FAILURES_SHOWN));
+	const reasons = new Set(failed.map((reason) => inWords(reason)));
+	lines.push(...[...reasons].slice(0, FAILURES_SHOWN));
 	if (lines.length) RED.notify(lines.map(escapeHtml).join('<br>'), { type: failed.length ? 'warning' : 'success' });
 }
 

@@ -26,6 +26,7 @@ interface Answer {
 	ok: boolean;
 	phrase: EditorPhrase;
 	text?: string;
+	open?: boolean;
 }
 
 /** Credentials as the editor holds them: beside values also `_` (copies) and `has_…` flags. */
@@ -57,16 +58,21 @@ function screenOf({ node, fields, secrets, tlsField }: ConnectionTestOptions): R
 	};
 }
 
+/** What the system itself said, which is English whatever the reader speaks: folded where the words above say enough. */
+function original(text: string, unfolded = false): HTMLElement {
+	return element('details', { open: unfolded }, element('summary', {}, sharedText('test.original')), text);
+}
+
 /** Fills the container; call in `oneditprepare`. */
 export function connectionTest(options: ConnectionTestOptions): void {
 	const container = document.querySelector(options.container);
 	if (!container) return;
 	const { node } = options;
 	const result = element('div', { class: 'clinic-hub-test-result', role: 'status' });
-	const show = (tone: 'busy' | 'ok' | 'failed', words: string, detail?: string) => {
+	const show = (tone: 'busy' | 'ok' | 'failed', words: string, detail?: HTMLElement) => {
 		result.dataset['tone'] = tone;
 		const symbol = { busy: 'fa-spinner fa-spin', ok: 'fa-check-circle', failed: 'fa-exclamation-triangle' }[tone];
-		result.replaceChildren(icon(symbol), element('span', {}, element('strong', {}, words), detail ? ` ${detail}` : ''));
+		result.replaceChildren(icon(symbol), element('span', {}, element('strong', {}, words), detail));
 	};
 	const run = async (path: string, extra: Record<string, unknown>, buttons: HTMLButtonElement[]) => {
 		for (const one of buttons) one.disabled = true;
@@ -74,7 +80,7 @@ export function connectionTest(options: ConnectionTestOptions): void {
 		try {
 			const answer = await request<Answer>('POST', `test/${path}`, { ...screenOf(options), ...extra });
 			const words = inWords(answer.phrase, translatorOf(node));
-			show(answer.ok ? 'ok' : 'failed', words, answer.text);
+			show(answer.ok ? 'ok' : 'failed', words, answer.text ? original(answer.text, answer.open) : undefined);
 		} catch (failure) {
 			show('failed', failureText(failure as RequestFailure));
 		} finally {

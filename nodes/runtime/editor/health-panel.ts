@@ -60,7 +60,7 @@ function summary(waiting: number): string {
 	return waiting === 1 ? sharedText('panel.healthOne') : sharedText('panel.healthAttention', { count: waiting });
 }
 
-function line({ label, state, text, phrase, node }: OverviewCheck): HTMLElement {
+function line({ label, part, state, text, phrase, node }: OverviewCheck): HTMLElement {
 	const editorNode = node ? RED.nodes.node(node) : null;
 	const words = phrase ? inWords(phrase, translatorOf(editorNode)) : text;
 	return element(
@@ -70,7 +70,7 @@ function line({ label, state, text, phrase, node }: OverviewCheck): HTMLElement 
 		element(
 			'span',
 			{},
-			element('strong', {}, label),
+			element('strong', {}, part ? inWords(part) : label),
 			element('span', { class: 'clinic-hub-hidden' }, ` (${sharedText(`panel.state.${state}`)})`),
 			words !== '' && `: ${words}`,
 		),

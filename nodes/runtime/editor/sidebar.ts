@@ -3,6 +3,7 @@ import type { Overview } from '../overview.ts';
 import { button, element } from './elements.ts';
 import { failureText } from './failure.ts';
 import { HealthPanel } from './health-panel.ts';
+import { giveRoom } from './height.ts';
 import { type RequestFailure, request } from './request.ts';
 import { SourcePanel } from './source-panel.ts';
 import { editorLanguage, sharedText } from './words.ts';
@@ -34,7 +35,11 @@ export class Sidebar {
 			content: this.#content,
 			toolbar: element('div', { class: 'clinic-hub-toolbar' }, this.#updated, refresh),
 			enableOnEdit: true,
-			onchange: () => void this.#refresh(),
+			onchange: () => {
+				// Node-RED shows the tab after it has told so.
+				requestAnimationFrame(() => giveRoom(this.#content));
+				void this.#refresh();
+			},
 		});
 		document.addEventListener('clinic-hub:changed', () => void this.#refresh(true));
 		setInterval(() => void this.#refresh(), REFRESH_MS);

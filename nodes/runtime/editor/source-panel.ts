@@ -159,7 +159,7 @@ export class SourcePanel {
 				this.#button(
 					one,
 					() => ({ body: { ids }, count: ids.length, row }),
-					one.single ? ids.length !== 1 : ids.length === 0,
+					one.single ? ids.length !== 1 || !offers(one, row) : ids.length === 0,
 				),
 			),
 		];
@@ -208,7 +208,7 @@ export class SourcePanel {
 				list.append(element('dt', {}, RED._(label)), element('dd', {}, cellOf(value, kind)));
 			const content = element('div', {}, list, text !== undefined && element('pre', { tabindex: '0' }, text));
 			const buttons = this.#view.rowButtons
-				.filter(({ action }) => mayAct(this.#topic, action))
+				.filter((one) => mayAct(this.#topic, one.action) && offers(one, row))
 				.map((one) => ({
 					label: RED._(one.label),
 					icon: one.icon,
@@ -220,4 +220,8 @@ export class SourcePanel {
 			RED.notify(failureText(failure as RequestFailure), { type: 'error' });
 		}
 	}
+}
+
+function offers({ needs }: OperatorButton, row: OperatorRow | undefined): boolean {
+	return needs === undefined || row?.[needs] === true;
 }

@@ -16,7 +16,12 @@ export interface TableOptions {
 
 /** A table that becomes a list of cards where the sidebar is narrow (by its style sheet), hence the labels in the cells. */
 export function table({ caption, columns, rows, chosen, onChoose, onOpen }: TableOptions): HTMLTableElement {
-	const boxes = rows.map((row) => (chosen ? box(row, chosen, () => changed()) : undefined));
+	const nameOf = (row: OperatorRow): string => {
+		const [first] = columns;
+		const content = first && cellOf(row[first.field], first.kind);
+		return typeof content === 'string' ? content : row.id;
+	};
+	const boxes = rows.map((row) => (chosen ? box(row.id, nameOf(row), chosen, () => changed()) : undefined));
 	const all =
 		chosen && element('input', { type: 'checkbox', 'aria-label': sharedText('panel.selectAll'), 'data-key': 'all' });
 	const changed = () => {
@@ -69,10 +74,10 @@ export function table({ caption, columns, rows, chosen, onChoose, onOpen }: Tabl
 	return made;
 }
 
-function box({ id }: OperatorRow, chosen: Set<string>, changed: () => void): HTMLInputElement {
+function box(id: string, name: string, chosen: Set<string>, changed: () => void): HTMLInputElement {
 	const made = element('input', {
 		type: 'checkbox',
-		'aria-label': sharedText('panel.select', { row: id }),
+		'aria-label': sharedText('panel.select', { row: name }),
 		'data-key': `box ${id}`,
 		change: () => {
 			if (made.checked) chosen.add(id);

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { HUB_ERROR_CODES } from '../../../lib/errors.ts';
+import { WHYS } from '../../../lib/why.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -54,6 +55,13 @@ test('every failure has a name in both languages', () => {
 	for (const language of ['en-US', 'es']) {
 		const known = texts(json(`nodes/runtime/locales/${language}/clinic-hub.json`));
 		for (const code of HUB_ERROR_CODES) assert.ok(known.has(`error.${code}`), `${language}: ${code}`);
+	}
+});
+
+test('every frequent reason has a sentence in both languages', () => {
+	for (const language of ['en-US', 'es']) {
+		const known = texts(json(`nodes/runtime/locales/${language}/clinic-hub.json`));
+		for (const why of WHYS) assert.ok(known.has(`why.${why}`), `${language}: ${why}`);
 	}
 });
 
