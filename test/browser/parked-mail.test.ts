@@ -1,8 +1,8 @@
 /** A parked mail from the queue to the inbox by way of the sidebar: real RabbitMQ, SMTP dialogue, worker and editor. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { MAIL, mailFlow } from '../mail-flow.ts';
-import { aMessage, mailLab, receivedIds, SHORT_LEVELS, to, until } from '../mail-lab.ts';
+import { MAIL, mailFlow, SHORT_LEVELS } from '../mail-flow.ts';
+import { aMessage, mailLab, receivedIds, to, until } from '../mail-lab.ts';
 import { type FlowNode, startNodeRed } from '../node-red.ts';
 import { openEditor, startBrowser } from './editor.ts';
 
