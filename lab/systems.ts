@@ -1,5 +1,6 @@
 /** The systems of the clinic, in the order in which the closing table shows them. */
 import type { System } from './system.ts';
+import { alarms } from './systems/alarms.ts';
 import { inbox } from './systems/inbox.ts';
 import { nodeRed } from './systems/node-red.ts';
 import { odoo } from './systems/odoo.ts';
@@ -11,7 +12,7 @@ import { rabbitmq } from './systems/rabbitmq.ts';
 export function allSystems(env: NodeJS.ProcessEnv = process.env): System[] {
 	const source = env.ODOO_SRC;
 	const odoos = source ? [odoo({ source }), postgresql()] : [odooStandIn()];
-	return [...odoos, inbox(), nodeRed(), rabbitmq()];
+	return [...odoos, inbox(), nodeRed(), alarms(), rabbitmq()];
 }
 
 /** Those named, and what they need, in the order of `systems`; all when none is named. */

@@ -24,8 +24,14 @@ export function onLab(nodes: FlowNode[]): FlowNode[] {
 	return nodes.map((node) => (node.type === 'smtp-server' ? { ...node, security: 'none', authType: 'none' } : node));
 }
 
-/** All variables that the flow reads. */
-export function flowVariables(lab: MailLab): Record<string, string> {
+/** Nobody listens there (RFC 863); notices by this way wait. */
+const NO_WEBHOOK = 'http://127.0.0.1:9/';
+
+/**
+ * All variables that the flow reads.
+ * @param webhook address of the other way by which notices go
+ */
+export function flowVariables(lab: MailLab, webhook = NO_WEBHOOK): Record<string, string> {
 	const { host, port, vhost, user, password } = lab.test.options(lab.vhost);
 	return {
 		AMQP_HOST: host,
@@ -44,6 +50,6 @@ export function flowVariables(lab: MailLab): Record<string, string> {
 		ODOO_URL: 'http://localhost:8069',
 		HUB_SAMPLE_RECIPIENT: SAMPLE_ADDRESS,
 		HUB_NOTICE_TO: NOTICE_ADDRESS,
-		HUB_NOTICE_WEBHOOK: '',
+		HUB_NOTICE_WEBHOOK: webhook,
 	};
 }

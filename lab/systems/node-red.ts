@@ -18,6 +18,9 @@ const BUILD_TIMEOUT_MS = 120_000;
 const SAMPLE_RECIPIENT = 'muestra@proveedor.example';
 const NOTICE_RECEIVER = 'sistemas@clinica.example';
 
+/** Of the hub's own variables, those that another system of the lab sets. */
+const HEARTBEAT = ['HUB_HEARTBEAT_URL', 'HUB_HEARTBEAT_MINUTES'];
+
 /** What the built nodes are made from. */
 const SOURCES = ['nodes', 'lib', 'contracts', 'scripts', 'package.json', 'tsconfig.json'];
 
@@ -26,7 +29,7 @@ export function nodeRed(): System {
 	let running: LabProcess | undefined;
 	return {
 		name: 'node-red',
-		needs: ['rabbitmq', 'inbox'],
+		needs: ['rabbitmq', 'inbox', 'alarms'],
 		ports: { editor: 1880 },
 		// It has no sign-in in the lab.
 		loopback: ['editor'],
@@ -75,7 +78,7 @@ function editorUrl(context: LabContext): string {
 /** Only what the hub and its flows read: flows can show their environment, and the broker's administrator is not theirs. */
 function hubVariables(context: LabContext): Record<string, string> {
 	const editor = context.endpoint('node-red', 'editor');
-	const read = new Set(FLOW_VARIABLES.flatMap((group) => Object.keys(group)));
+	const read = new Set([...FLOW_VARIABLES.flatMap((group) => Object.keys(group)), ...HEARTBEAT]);
 	return {
 		...Object.fromEntries(Object.entries(context.variables()).filter(([name]) => read.has(name))),
 		// As a clinic would let the hub trust its own mail server.

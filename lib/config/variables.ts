@@ -66,7 +66,10 @@ export const HUB_VARIABLES = {
 	},
 	HUB_TITLE: {
 		kind: 'text',
-		default: 'Clinic hub',
+		otherwise: {
+			en: '`Clinic hub`, with `HUB_LANGUAGE=es` `Hub de la clínica`',
+			es: '`Clinic hub`, con `HUB_LANGUAGE=es` `Hub de la clínica`',
+		},
 		text: { en: 'Title of the editor.', es: 'Título del editor.' },
 	},
 	HUB_LANGUAGE: {
@@ -295,8 +298,8 @@ const MAIL_VARIABLES: Record<string, Variable> = {
 		default: '',
 		otherwise: { en: 'none', es: 'ninguna' },
 		text: {
-			en: 'Address of a chat or alarm service that is told, too: the only way while the mail server itself fails.',
-			es: 'Dirección de un servicio de chat o de alarmas que también recibe los avisos: la única vía si falla el propio servidor de correo.',
+			en: 'Address of a chat or alarm service that is told, too: the only way while the mail server itself fails, so the ready flow asks for it.',
+			es: 'Dirección de un servicio de chat o de alarmas que también recibe los avisos: la única vía si falla el propio servidor de correo, por lo que el flujo listo la pide.',
 		},
 	},
 };

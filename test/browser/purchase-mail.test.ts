@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { mailLab, until } from '../mail-lab.ts';
 import { flowFileOf, startNodeRed } from '../node-red.ts';
 import { NOTICE_ADDRESS, PURCHASE_FLOW, SAMPLE_ADDRESS } from '../purchase-flow.ts';
+import { startHttp } from '../servers/http.ts';
 import { type Editor, openEditor, startBrowser } from './editor.ts';
 
 const idOf = (type: string): string => PURCHASE_FLOW.find((node) => node.type === type)?.id ?? '';
@@ -67,6 +68,7 @@ test('the ready flow of purchase mail in the editor', async (t) => {
 				const lab = await mailLab(t, { levels: [] });
 				const { host, port, vhost, user, password } = lab.test.options(lab.vhost);
 				const nodeRed = await startNodeRed(t);
+				await using chat = await startHttp();
 				const editor = await openEditor(browser, nodeRed.url, { language, size: LAPTOP });
 				const { page } = editor;
 				// Notifications would hide the flow in the pictures, and what is to be clicked.
@@ -81,7 +83,7 @@ test('the ready flow of purchase mail in the editor', async (t) => {
 				const server = { host: '127.0.0.1', port: String(lab.smtp.port), security: 'none', authType: 'none' };
 				await complete(editor, idOf('smtp-server'), { ...server, fromAddress: 'compras@clinica.test' });
 				await complete(editor, MAIL, { odooUrl: 'http://localhost:8069', sampleRecipients: SAMPLE_ADDRESS, keys: '' });
-				await complete(editor, idOf('notice'), { to: NOTICE_ADDRESS, webhookUrl: '' });
+				await complete(editor, idOf('notice'), { to: NOTICE_ADDRESS, webhookUrl: `http://127.0.0.1:${chat.port}/` });
 				await editor.deploy();
 				await status(page, words.noPassword);
 				for (const id of BROKERS) await complete(editor, id, { password });

@@ -13,18 +13,22 @@ import {
 	onLab,
 	SAMPLE_ADDRESS,
 } from '../purchase-flow.ts';
+import { startHttp } from '../servers/http.ts';
 
 const only = (type: string): FlowNode => flow.find((node) => node.type === type) as FlowNode;
 const MAIL = only('amqp-mail').id;
+const TELL = only('notice').id;
 const button = (topic: string): string =>
 	flow.find((node) => node.type === 'inject' && node['topic'] === topic)?.id ?? '';
 
 async function running(t: TestContext) {
 	const lab = await mailLab(t, { levels: [] });
-	const nodeRed = await startNodeRed(t, { env: flowVariables(lab) });
+	const chat = await startHttp();
+	t.after(() => chat[Symbol.asyncDispose]());
+	const nodeRed = await startNodeRed(t, { env: flowVariables(lab, `http://127.0.0.1:${chat.port}/`) });
 	await nodeRed.deploy(onLab(flow));
 	await nodeRed.status(MAIL, /sent: 0/);
-	return { lab, nodeRed };
+	return { lab, chat, nodeRed };
 }
 
 const mailTo = (lab: MailLab, address: string) =>
@@ -95,6 +99,30 @@ test('started while the broker is down it says so at once, tells a person after 
 		told.map(({ subject }) => subject?.split(' · ')[1]),
 		['Purchase mail: not connected', 'Purchase mail: works again'],
 	);
+});
+
+test('a person is told through the webhook that the mail server refuses the hub', async (t) => {
+	const { lab, chat, nodeRed } = await running(t);
+	lab.smtp.script = { greeting: '554 5.7.1 Relay access denied' };
+	await lab.publish([aMessage()]);
+	const body = await until('the notice at the webhook', () =>
+		chat.requests.map((request) => request.body).find((text) => text.includes('El servidor de correo rechaza al hub.')),
+	);
+	const { about, severity, subject } = JSON.parse(body);
+	assert.deepEqual([about, severity], ['smtp', 'critical']);
+	assert.match(subject, /^Correo de compras: en pausa · Purchase mail: paused$/);
+	assert.equal(lab.smtp.mails.length, 0);
+	// The mail itself waits, and so does the same notice as a mail.
+	await nodeRed.status(TELL, /waiting: 1/);
+});
+
+test('without a webhook the notices are not ready and say why, and the mails are sent all the same', async (t) => {
+	const lab = await mailLab(t, { levels: [] });
+	const nodeRed = await startNodeRed(t, { env: flowVariables(lab, '') });
+	await nodeRed.deploy(onLab(flow));
+	await nodeRed.status(TELL, /^Not ready: Address is missing: an alarm must not depend on what it reports$/);
+	await lab.publish([aMessage()]);
+	await nodeRed.status(MAIL, /sent: 1/);
 });
 
 test('loaded twice it does no harm: the second worker waits and says why, each purchase is mailed once', async (t) => {
