@@ -28,6 +28,11 @@ LEASE_SECONDS = 120
 BACKOFF_SECONDS = (15, 60, 120, 300)
 #: Spread of a delay, so that several databases do not come back in step.
 JITTER = 0.2
+#: The job is due every minute; overdue by so many seconds, it is not run any more. Other
+#: jobs may hold it up for some minutes.
+OVERDUE_SECONDS = 900
+
+_LOADED_AT = time.monotonic()
 
 
 class ClinicMailJob(models.Model):
@@ -56,6 +61,40 @@ class ClinicMailJob(models.Model):
                 return
         self._wake()
         self._commit()
+
+    @api.model
+    def _wake(self):
+        job = self._job()
+        if not job:
+            return
+        job._trigger()
+        # Right after a start, what was due while Odoo was off is overdue for good reason.
+        overdue = time.monotonic() - _LOADED_AT > OVERDUE_SECONDS and self._job_overdue_since()
+        if overdue:
+            _logger.error(
+                "Confirmation mails wait: the scheduled action %s has been due since %s UTC "
+                "and nothing runs it. Is it active, and does Odoo run scheduled actions? "
+                "With workers = 0 their threads may have ended: restart Odoo.",
+                job.name,
+                overdue,
+            )
+
+    @api.model
+    def _job(self):
+        job = self.env.ref("clinic_purchase_mail.job_publish", raise_if_not_found=False)
+        return job and job.sudo()
+
+    @api.model
+    def _job_overdue_since(self):
+        """When the job should have run, if that is too long ago; otherwise False.
+
+        Odoo's threads that run jobs end, with ``workers = 0``, when one process loads
+        two databases or PostgreSQL restarts; and Odoo deactivates a job that fails for
+        long. Nothing else would tell.
+        """
+        due = self._job() and self._job().nextcall
+        late = due and self._now() - due > timedelta(seconds=OVERDUE_SECONDS)
+        return due if late else False
 
     @api.model
     def _commit(self):

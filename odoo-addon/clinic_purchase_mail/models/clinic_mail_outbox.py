@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.tools import create_index
 
 from ..amqp import outcome as outcomes
@@ -46,6 +46,7 @@ class ClinicMailOutbox(models.Model):
             ("no_address", "The partner has no e-mail address"),
             ("bad_address", "The partner's e-mail is not exactly one valid address"),
             ("no_sender", "The company has no e-mail address"),
+            ("no_currency", "The order's currency has no ISO code"),
             ("too_large", "The order is too large for a message"),
             ("failed", "The message could not be written"),
             (NOT_CONFIGURED, "No broker is configured"),
@@ -95,17 +96,11 @@ class ClinicMailOutbox(models.Model):
             precommit.data[_WAKE_KEY] = True
             precommit.add(self._wake)
 
-    @api.model
-    def _wake(self):
-        job = self.env.ref("clinic_purchase_mail.job_publish", raise_if_not_found=False)
-        if job:
-            job.sudo()._trigger()
-
     def action_open_document(self):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": _("Order"),
+            "name": self.env._("Order"),
             "res_model": self.res_model,
             "res_id": self.res_id,
             "view_mode": "form",

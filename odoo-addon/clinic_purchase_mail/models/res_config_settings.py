@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResConfigSettings(models.TransientModel):
@@ -23,3 +23,10 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="clinic_purchase_mail.document_link",
         help="The hub fetches the order as PDF and attaches it to the mail.",
     )
+    clinic_mail_overdue_since = fields.Datetime(
+        "Scheduled Action Overdue Since", compute="_compute_clinic_mail_overdue_since"
+    )
+
+    @api.depends("company_id")
+    def _compute_clinic_mail_overdue_since(self):
+        self.clinic_mail_overdue_since = self.env["clinic.mail.outbox"]._job_overdue_since()

@@ -1,5 +1,4 @@
 from datetime import timedelta
-from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
@@ -193,3 +192,42 @@ class TestFailure(JobCase):
             self.outbox._job_publish()
         self.assertEqual((row.state, row.reason_code), ("pending", "configuration"))
         self.assertIn("port", row.reason)
+
+
+@tagged("post_install", "-at_install")
+class TestOverdue(JobCase):
+    def setUp(self):
+        super().setUp()
+        self.job = self.env.ref("clinic_purchase_mail.job_publish")
+        self.patch(clinic_mail_job, "_LOADED_AT", -clinic_mail_job.OVERDUE_SECONDS)
+        self.env.cr.precommit.run()
+
+    def confirm(self):
+        self.confirmed_row()
+        self.env.cr.precommit.run()
+
+    def overdue(self):
+        return self.env["res.config.settings"].new().clinic_mail_overdue_since
+
+    def test_job_that_nobody_runs_is_said_in_the_log_and_in_the_settings(self):
+        self.job.nextcall = fields.Datetime.now() - timedelta(minutes=20)
+        with self.assertLogs(LOGGER, "ERROR") as logs:
+            self.confirm()
+        self.assertIn(self.job.name, logs.output[0])
+        self.assertEqual(self.overdue(), self.job.nextcall)
+
+    def test_job_that_runs_is_not_complained_about(self):
+        with self.assertNoLogs(LOGGER, "ERROR"):
+            self.confirm()
+        self.assertFalse(self.overdue())
+
+    def test_what_was_due_before_a_start_is_not_complained_about(self):
+        self.job.nextcall = fields.Datetime.now() - timedelta(days=1)
+        self.patch(clinic_mail_job, "_LOADED_AT", clinic_mail_job.time.monotonic())
+        with self.assertNoLogs(LOGGER, "ERROR"):
+            self.confirm()
+
+    def test_an_order_is_confirmed_without_the_job(self):
+        self.job.unlink()
+        self.confirm()
+        self.assertFalse(self.overdue())
