@@ -71,12 +71,22 @@ class TestBuild(unittest.TestCase):
         self.assertEqual(message["order"]["lines"][0]["unitPrice"], "5990.00")
         self.assertEqual(message["company"]["replyTo"]["address"], "ana.rojas@clinica.test")
 
+    def test_code_of_a_product_is_not_said_twice(self):
+        for text, description in (
+            ("[GUA-M] Guantes\nCaja de 100", "Guantes\nCaja de 100"),
+            ("[OTRO] Guantes", "[OTRO] Guantes"),
+            ("[GUA-M]", "-"),
+        ):
+            message = build(order(lines=[Line(text, 1, 1, 1, code="GUA-M")]))
+            self.assertEqual(message["order"]["lines"][0]["description"], description)
+            self.assertEqual(message["order"]["lines"][0]["code"], "GUA-M")
+
     def test_fields_without_a_value_are_left_out(self):
         message = build(order(reference="", notes="  ", link="", document_link=""))
         self.assertFalse({"reference", "notes", "link", "documentLink"} & set(message["order"]))
 
     def test_what_people_type_cannot_break_the_contract(self):
-        hostile = "a\r\nBcc: x@evil.test\x00\u2028{{name}}<script>" + "ñ" * 5000
+        hostile = "a\r\nBcc: x@evil.test\x00\u2028\ud800\u202e{{name}}<script>" + "ñ" * 5000
         party = Party(hostile, "ventas@insumos.test", hostile, hostile, hostile, hostile)
         message = build(
             order(
@@ -97,6 +107,23 @@ class TestBuild(unittest.TestCase):
         self.assert_valid(message)
         self.assertFalse({"link", "documentLink"} & set(message["order"]))
         self.assertEqual(message["order"]["lines"][0]["quantity"], "0")
+        encode(message)
+
+    def test_what_is_only_blank_is_replaced_where_the_contract_wants_something(self):
+        message = build(
+            order(
+                number=" ",
+                company=Party("\u2028", email="compras@clinica.test"),
+                buyer=Party("\n"),
+                recipient=Party("\t", email="ventas@insumos.test"),
+                lines=[Line(" ", 1, 1, 1)],
+            )
+        )
+        self.assert_valid(message)
+        self.assertEqual(message["order"]["number"], "42")
+        self.assertEqual(message["company"]["name"], "compras@clinica.test")
+        self.assertEqual(message["buyer"]["name"], "compras@clinica.test")
+        self.assertEqual(message["recipient"]["name"], "ventas@insumos.test")
 
     def test_an_answer_goes_to_the_company_when_the_buyer_has_no_address(self):
         message = build(order(buyer=Party("Ana Rojas")))
@@ -124,6 +151,12 @@ class TestBuild(unittest.TestCase):
             build(order(company=nameless))
         self.assertEqual(caught.exception.code, purchase_message.NO_SENDER)
 
+    def test_currency_without_a_code_of_the_standard_is_unsendable(self):
+        for code in ("UF", "clp", "", None, "CLP\n"):
+            with self.subTest(code), self.assertRaises(Unsendable) as caught:
+                build(order(currency=code))
+            self.assertEqual(caught.exception.code, purchase_message.NO_CURRENCY)
+
     def test_more_lines_than_the_contract_takes_are_unsendable(self):
         self.assert_valid(build(order(lines=ORDER.lines * 500)))
         with self.assertRaises(Unsendable) as caught:
@@ -149,6 +182,11 @@ class TestFields(unittest.TestCase):
             (" ventas@insumos.test\n", "ventas@insumos.test"),
             ("Ventas <ventas@insumos.test>", "ventas@insumos.test"),
             ('"Ñuble, Ventas" <ventas@insumos.test>', "ventas@insumos.test"),
+            ("\u202aventas@insumos.test\u202c\xa0", "ventas@insumos.test"),
+            ("Ventas <\u200bventas@insumos.test\ufeff>", "ventas@insumos.test"),
+            ("ven\u200etas@insumos.test", ""),
+            ("ventas@insumos.test\ud800", ""),
+            ("a@b.test" + " " * 1_000_000 + "c", ""),
             ("ventas@clínica.test", "ventas@xn--clnica-4va.test"),
             ("a@x.test, b@x.test", ""),
             ("a@x.test;b@x.test", ""),

@@ -19,6 +19,14 @@ INTEGER_DIGITS = 15
 
 _LINE_BREAKERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+#: Halves of a character, which UTF-8 cannot write; JSON can bring them in.
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+#: Spaces, and marks of direction and width, that people paste along with an address.
+_UNSEEN = (
+    " \t\n\v\f\r\x85\xa0\u2028\u2029\u3000"
+    "\xad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:_[A-Z][a-z]{3})?(?:_[A-Z]{2}|_[0-9]{3})?(?:@[a-z]{2,8})?")
 _LINK = re.compile(
     r"https?://[A-Za-z0-9.\[\]:-]+(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*)?"
@@ -33,23 +41,27 @@ _NAMED_ADDRESS = re.compile(r'(?:"[^"]*"\s*|[^<>"@,;]*)<([^<>]*)>')
 
 def one_line(text, length=NAME_LENGTH):
     """The text on one line, cut to ``length``; empty for no text."""
-    return _cut(" ".join(_LINE_BREAKERS.sub(" ", text or "").split()), length)
+    return _cut(" ".join(_LINE_BREAKERS.sub(" ", _whole(text)).split()), length)
 
 
 def several_lines(text):
     """The text without control characters and outer blank lines, cut; empty for no text."""
-    lines = _CONTROLS.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n"))
+    lines = _CONTROLS.sub("", _whole(text).replace("\r\n", "\n").replace("\r", "\n"))
     return _cut(lines.strip(), TEXT_LENGTH)
 
 
 def mail_address(text):
     """The one address in the text, its domain in ASCII; empty when it is not exactly one.
 
-    Accepts ``a@b.example`` and ``Name <a@b.example>``, never a list.
+    Accepts ``a@b.example`` and ``Name <a@b.example>``, never a list; what is not seen
+    at its ends does not count.
     """
-    text = (text or "").strip()
+    text = (text or "").strip(_UNSEEN)
     named = _NAMED_ADDRESS.fullmatch(text)
-    local, _at, domain = (named.group(1) if named else text).strip().rpartition("@")
+    inner = (named.group(1) if named else text).strip(_UNSEEN)
+    if len(inner) > ADDRESS_LENGTH:
+        return ""
+    local, _at, domain = inner.rpartition("@")
     try:
         address = f"{local}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError:  # an empty or too long label, or one that IDNA forbids
@@ -61,6 +73,11 @@ def link(url):
     """The address of a web page, or empty when the contract does not take it."""
     url = url or ""
     return url if len(url) <= LINK_LENGTH and _LINK.fullmatch(url) else ""
+
+
+def currency(code):
+    """The ISO 4217 code, or empty for a unit that has none, such as Chile's UF."""
+    return code if code and _CURRENCY.fullmatch(code) else ""
 
 
 def language(code, default="en_US"):
@@ -88,6 +105,10 @@ def short_decimal(value):
     """The number without needless zeros: 2, 2.5, 0.333333."""
     text = decimal(value, DECIMAL_DIGITS)
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _whole(text):
+    return _SURROGATES.sub("\ufffd", text or "")
 
 
 def _cut(text, length):

@@ -17,6 +17,7 @@ LINES_LIMIT = 500
 NO_ADDRESS = "no_address"
 BAD_ADDRESS = "bad_address"
 NO_SENDER = "no_sender"
+NO_CURRENCY = "no_currency"
 TOO_LARGE = "too_large"
 
 
@@ -25,7 +26,7 @@ class Unsendable(Exception):
 
     def __init__(self, code, reason):
         super().__init__(reason)
-        #: no_address, bad_address, no_sender or too_large.
+        #: no_address, bad_address, no_sender, no_currency or too_large.
         self.code = code
         #: In English.
         self.reason = reason
@@ -99,13 +100,15 @@ class Order:
 def build(order: Order) -> dict:
     """The message of an order.
 
-    :raises Unsendable: when it has no single recipient, no sender, or too many lines
+    :raises Unsendable: when it has no single recipient, no sender, no currency that has a
+        code, or too many lines
     :raises ValueError: when an amount is no number that the contract can hold
     """
     if len(order.lines) > LINES_LIMIT:
         raise Unsendable(
             TOO_LARGE, f"The order has {len(order.lines)} lines; a message takes {LINES_LIMIT}"
         )
+    company = _company(order)
     return {
         "type": TYPE,
         "version": VERSION,
@@ -117,9 +120,9 @@ def build(order: Order) -> dict:
             "model": order.model,
             "recordId": order.record_id,
         },
-        "company": _company(order),
+        "company": company,
         "buyer": _present(
-            name=fields.one_line(order.buyer.name) or fields.one_line(order.company.name),
+            name=fields.one_line(order.buyer.name) or company["name"],
             address=fields.mail_address(order.buyer.email),
             phone=_short(order.buyer.phone),
         ),
@@ -148,7 +151,7 @@ def _company(order):
     sender = own or fields.mail_address(order.fallback_sender)
     if not sender:
         raise Unsendable(NO_SENDER, "The company has no valid e-mail address")
-    name = fields.one_line(company.name)
+    name = fields.one_line(company.name) or sender
     buyer = fields.mail_address(order.buyer.email)
     reply_to = None
     if buyer:
@@ -179,23 +182,29 @@ def _recipient(recipient):
 
 
 def _order(order):
+    currency = fields.currency(order.currency)
+    if not currency:
+        raise Unsendable(
+            NO_CURRENCY, f"{fields.one_line(order.currency) or 'No currency'} has no ISO 4217 code"
+        )
+
     def amount(value):
         return fields.decimal(value, order.currency_digits)
 
     return _present(
         kind=order.kind,
-        number=_short(order.number),
+        number=_short(order.number) or str(order.record_id),
         reference=_short(order.reference),
         date=order.date.isoformat(),
         plannedDate=_date(order.planned_date),
-        currency=order.currency,
+        currency=currency,
         amountUntaxed=amount(order.amount_untaxed),
         amountTax=amount(order.amount_tax),
         amountTotal=amount(order.amount_total),
         lines=[
             _present(
                 code=_short(line.code),
-                description=fields.several_lines(line.description) or "-",
+                description=_description(line) or "-",
                 quantity=fields.short_decimal(line.quantity),
                 unit=_short(line.unit),
                 unitPrice=fields.decimal(
@@ -213,6 +222,12 @@ def _order(order):
         link=fields.link(order.link),
         documentLink=fields.link(order.document_link),
     )
+
+
+def _description(line):
+    """Odoo writes "[code] name"; the code has a field of its own."""
+    description = fields.several_lines(line.description)
+    return description.removeprefix(f"[{line.code}]").lstrip() if line.code else description
 
 
 def _present(**values):

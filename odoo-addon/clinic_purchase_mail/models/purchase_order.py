@@ -6,6 +6,7 @@ import psycopg2
 from odoo import fields, models
 from odoo.tools import html2plaintext
 
+from ..contract.fields import one_line
 from ..contract.purchase_message import Line, Order, Party, Unsendable, build, encode
 
 _logger = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class PurchaseOrder(models.Model):
         except Exception as error:  # pylint: disable=broad-except
             # No mail is a lesser evil than an order that cannot be confirmed.
             _logger.exception("No message can be written for order %s", self.name)
-            row |= {"state": "unsent", "reason_code": "failed", "reason": str(error)}
+            row |= {"state": "unsent", "reason_code": "failed", "reason": one_line(str(error))}
         return row
 
     def _clinic_mail_order(self, message_id):
@@ -90,7 +91,10 @@ class PurchaseOrder(models.Model):
             fallback_sender=self.env["ir.mail_server"]._get_default_from_address() or "",
             buyer=Party(name=buyer.name or "", email=buyer.email or "", phone=buyer.phone or ""),
             recipient=Party(
-                name=partner.name or "", email=partner.email or "", language=language or ""
+                # The address of a company, such as its warehouse, needs no name of its own.
+                name=partner.name or partner.commercial_partner_id.name or "",
+                email=partner.email or "",
+                language=language or "",
             ),
             lines=[order._clinic_mail_line(line) for line in products],
             payment_terms=order.payment_term_id.name or "",

@@ -3,11 +3,13 @@ import uuid
 from unittest.mock import patch
 
 from odoo import Command
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import OutboxCase
+
+MODEL = "odoo.addons.clinic_purchase_mail.models.purchase_order"
 
 
 @tagged("post_install", "-at_install")
@@ -51,7 +53,7 @@ class TestConfirmation(OutboxCase):
         self.assertEqual(body["amountUntaxed"], "16.50")
         self.assertEqual(body["amountTotal"], f"{order.amount_total:.2f}")
         line = body["lines"][0]
-        self.assertEqual(line["code"], "GUA-M")
+        self.assertEqual((line["code"], line["description"]), ("GUA-M", "Nitrile gloves"))
         self.assertEqual(line["quantity"], "3")
         self.assertEqual(line["unitPrice"], "5.50")
         self.assertEqual(line["subtotal"], "16.50")
@@ -124,10 +126,10 @@ class TestConfirmation(OutboxCase):
 
     def test_confirmation_that_is_rolled_back_leaves_no_message(self):
         order = self.make_order()
-        with self.assertRaises(UserError), self.env.cr.savepoint():
+        with self.assertRaises(RuntimeError), self.env.cr.savepoint():
             order.button_confirm()
             self.assertTrue(self.rows_of(order))
-            raise UserError("Something after the confirmation fails")
+            raise RuntimeError("Something after the confirmation fails")
         self.assertFalse(self.rows_of(order))
 
     def test_clerk_confirms_without_a_right_to_the_outbox(self):
@@ -164,16 +166,89 @@ class TestUnsendable(OutboxCase):
         self.supplier.email = "a@insumos.test, b@insumos.test"
         self.assert_unsent(self.confirmed_row(), "bad_address")
 
+    def test_currency_without_a_code_is_confirmed_and_said(self):
+        unit = self.env["res.currency"].create({"name": "UF", "symbol": "UF"})
+        self.assert_unsent(self.confirmed_row(currency_id=unit.id), "no_currency")
+
+    def test_order_of_more_lines_than_a_message_takes_is_confirmed_and_said(self):
+        line = {"product_id": self.product.id, "product_qty": 1, "price_unit": 1}
+        row = self.confirmed_row(order_line=[Command.create(line)] * 600)
+        self.assert_unsent(row, "too_large")
+
+    def test_amount_of_too_many_digits_is_confirmed_and_said(self):
+        line = {"product_id": self.product.id, "product_qty": 1e9, "price_unit": 1e9}
+        with mute_logger(MODEL):
+            self.assert_unsent(self.confirmed_row(order_line=[Command.create(line)]), "failed")
+
+    def test_reason_that_the_database_cannot_hold_does_not_stop_the_order(self):
+        order = self.make_order()
+        with (
+            patch(f"{MODEL}.build", side_effect=ValueError("\x00 \ud800 " + "x" * 9999)),
+            mute_logger(MODEL),
+        ):
+            order.button_confirm()
+        self.env.flush_all()
+        self.assertEqual(order.state, "purchase")
+        self.assert_unsent(self.rows_of(order), "failed")
+
     def test_message_that_cannot_be_written_does_not_stop_the_order(self):
         order = self.make_order()
-        model = "odoo.addons.clinic_purchase_mail.models.purchase_order"
         with (
-            patch(f"{model}.build", side_effect=ValueError("no number")),
-            mute_logger(model),
+            patch(f"{MODEL}.build", side_effect=ValueError("no number")),
+            mute_logger(MODEL),
         ):
             order.button_confirm()
         self.assertEqual(order.state, "purchase")
         self.assert_unsent(self.rows_of(order), "failed")
+
+
+@tagged("post_install", "-at_install")
+class TestWeirdPartner(OutboxCase):
+    def recipient(self, **values):
+        self.supplier.write(values)
+        row = self.confirmed_row()
+        self.assertEqual(row.state, "pending", row.reason)
+        return json.loads(row.body)["recipient"]
+
+    def test_markup_and_marks_of_direction_in_a_name_are_text(self):
+        for name in ("<b onclick='x()'>Ñuble</b> {{7*7}}", "\u202eelbuÑ\u202c", "\ufffd\U0001f9ea"):
+            with self.subTest(name):
+                self.assertEqual(self.recipient(name=name)["name"], name)
+
+    def test_line_ends_in_a_name_become_spaces(self):
+        self.assertEqual(self.recipient(name="Ñuble\r\nBcc: x@evil.test")["name"], "Ñuble Bcc: x@evil.test")
+
+    def test_long_name_is_cut(self):
+        self.assertEqual(len(self.recipient(name="Ñ" * 10_000)["name"]), 200)
+
+    def test_marks_pasted_around_an_address_do_not_count(self):
+        recipient = self.recipient(email="\u202aventas@insumos.test\u202c\xa0")
+        self.assertEqual(recipient["address"], "ventas@insumos.test")
+
+    def test_address_of_a_company_without_name_is_that_of_the_company(self):
+        warehouse = self.env["res.partner"].create(
+            {"parent_id": self.supplier.id, "type": "other", "email": "bodega@insumos.test"}
+        )
+        recipient = json.loads(self.confirmed_row(partner_id=warehouse.id).body)["recipient"]
+        self.assertEqual((recipient["name"], recipient["address"]), ("Insumos Ñuble", "bodega@insumos.test"))
+
+    def test_whatever_stands_for_an_address_the_order_is_confirmed(self):
+        for email in (
+            "a@insumos.test;b@insumos.test",
+            "a@insumos.test\nb@insumos.test",
+            "A <a@insumos.test>, B <b@insumos.test>",
+            "a@insumos.test\r\nBcc: x@evil.test",
+            "<script>alert(1)</script>@insumos.test",
+            "ventas@" + "ñ" * 300 + ".test",
+            "\u202e",
+            "@",
+            "x" * 100_000,
+        ):
+            with self.subTest(email[:40]):
+                self.supplier.email = email
+                row = self.confirmed_row()
+                self.assertEqual(row.state, "unsent")
+                self.assertIn(row.reason_code, ("bad_address", "no_address"))
 
 
 @tagged("post_install", "-at_install")
