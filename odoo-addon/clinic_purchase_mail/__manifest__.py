@@ -15,5 +15,4 @@
         "views/res_config_settings_views.xml",
         "data/ir_cron.xml",
     ],
-    "installable": True,
 }
