@@ -2,13 +2,14 @@
 
 import hashlib
 import hmac
+import json
 import tempfile
 import unittest
 from pathlib import Path
 
-import addon  # noqa: F401 (first: sets the import path)
+from addon import CONTRACTS  # first: sets the import path
 from amqp.address import Address, SettingsError, parse_url, read_address, read_secret
-from amqp.signature import read_signing_key
+from amqp.signature import HEADER, headers, read_signing_key
 
 
 class TestAddress(unittest.TestCase):
@@ -80,6 +81,11 @@ class TestSignature(unittest.TestCase):
         self.assertEqual(key.sign(body), f"v1;kid=2025-06;{digest}")
         self.assertNotEqual(key.sign(body + b" "), key.sign(body))
         self.assertNotIn("clave", repr(key))
+
+    def test_the_vector_that_the_hub_checks_too_holds_here(self):
+        vector = json.loads((CONTRACTS / "vectors" / "signature.json").read_text(encoding="utf-8"))
+        key = read_signing_key({"signing_key_id": vector["keyId"], "signing_key": vector["secret"]})
+        self.assertEqual(headers(vector["body"].encode(), key), {HEADER: vector["header"]})
 
     def test_half_a_key_and_what_the_hub_would_refuse_are_refused(self):
         for key_id, secret in (("", "k" * 16), ("a", ""), ("a;b", "k" * 16), ("a", "k" * 15)):

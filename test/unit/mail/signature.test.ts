@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { parseKeys, sign } from '../../../lib/mail/signature.ts';
+import vector from '../../../contracts/vectors/signature.json' with { type: 'json' };
+import { checkSignature, parseKeys, sign } from '../../../lib/mail/signature.ts';
 
 suite('Signature keys as typed into the node', () => {
 	test('keys stand apart by blanks or line ends; = may stand in a secret', () => {
@@ -33,6 +34,16 @@ suite('Signature keys as typed into the node', () => {
 			);
 		});
 	}
+
+	test('the vector that Odoo’s side checks too holds here', () => {
+		const { body, keyId, secret, header } = vector;
+		assert.equal(sign(Buffer.from(body), keyId, secret), header);
+		const keys = parseKeys(`${keyId}=${secret}`);
+		checkSignature(Buffer.from(body), header, keys);
+		for (const changed of [body.trimEnd(), ` ${body}`, body.replace('Ñ', 'N'), body.normalize('NFD')]) {
+			assert.throws(() => checkSignature(Buffer.from(changed), header, keys), { code: 'MESSAGE_SIGNATURE' });
+		}
+	});
 
 	test('the signature is what any HMAC-SHA-256 gives (RFC 4231, test case 2)', () => {
 		assert.equal(
