@@ -21,8 +21,10 @@ import { Workload } from './workload.ts';
 import { MailWriter, type WriterOptions } from './writer.ts';
 
 export interface MailingOptions {
-	/** Names the session in messages. */
+	/** Unique to the worker: names its lease and its health check. */
 	name: string;
+	/** What a person calls it, in messages. Default its name. */
+	title?: string;
 	broker: Broker;
 	topology: MailTopology;
 	smtp: SmtpClient;
@@ -190,10 +192,10 @@ export class Mailing {
 	}
 
 	#makeConsumer(): Consumer {
-		const { broker, topology, name, prefetch, smtp } = this.#options;
+		const { broker, topology, name, title = name, prefetch, smtp } = this.#options;
 		return new Consumer({
 			broker,
-			name: `amqp-mail ${name}`,
+			name: `amqp-mail ${title}`,
 			queue: topology.queue,
 			prefetch: prefetch ?? 2 * smtp.poolSize,
 			exclusive: !this.#store.shared,

@@ -36,6 +36,7 @@ export async function buildWorker(
 	const desk = config.compose ? new DraftDesk({ emit, timeoutMs: config.draftTimeout * SECOND_MS }) : undefined;
 	const worker = new MailWorker({
 		name: node.id,
+		title: node.name || queue,
 		hub: hub.instance,
 		broker,
 		smtp: smtp.client,

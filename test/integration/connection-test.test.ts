@@ -104,7 +104,7 @@ test('the test of a connection', async (t) => {
 		const refused = await smtp(smtpConfig(relay.port), 'wrong', 'new');
 		assert.equal(refused.status, 200);
 		assert.equal(okOf(refused), false);
-		assert.match(JSON.stringify(refused.body), /error\.SMTP_REFUSED/);
+		assert.match(JSON.stringify(refused.body), /why\.credentials/);
 	});
 
 	await t.test('lists what is missing', async () => {
@@ -239,11 +239,31 @@ test('the test of a connection', async (t) => {
 			});
 		assert.equal(okOf(await amqp({}, { password: PASSWORD })), true);
 		const wrong = await amqp({}, { password: 'wrong' });
-		assert.match(JSON.stringify(wrong.body), /error\.AMQP_CREDENTIALS/);
+		assert.match(JSON.stringify(wrong.body), /why\.credentials/);
 		const encoded = [user, PASSWORD, vhost].map(encodeURIComponent);
 		const url = `amqp://${encoded[0]}:${encoded[1]}@${broker.host}:${broker.port}/${encoded[2]}`;
 		assert.equal(okOf(await amqp({ mode: 'url', host: '', user: '' }, { url })), true);
-		assert.match(JSON.stringify((await amqp({ port: '1' }, { password: PASSWORD })).body), /error\.AMQP_UNREACHABLE/);
+		assert.match(JSON.stringify((await amqp({ port: '1' }, { password: PASSWORD })).body), /why\.networkRefused/);
+	});
+
+	await t.test('says the frequent reasons in the reader’s language, the server’s own words as detail', async () => {
+		const phrase = ({ body }: AdminAnswer) => {
+			const { phrase, open, text } = body as { phrase: { key: string }; open: boolean; text: string };
+			assert.notEqual(text, '');
+			return [phrase.key.split(':')[1], open];
+		};
+		assert.deepEqual(phrase(await smtp(smtpConfig(relay.port), 'wrong')), ['why.credentials', false]);
+		assert.deepEqual(phrase(await smtp(smtpConfig(relay.port, { security: 'starttls' }), PASSWORD)), [
+			'why.noStartTls',
+			false,
+		]);
+		assert.deepEqual(phrase(await smtp(smtpConfig(1), PASSWORD)), ['why.networkRefused', false]);
+		assert.deepEqual(phrase(await smtp(smtpConfig(relay.port), PASSWORD)), ['test.ok', false]);
+		const { host, ports } = await sharedBroker();
+		const broker = (config: Record<string, unknown>, password = PASSWORD) =>
+			ask('amqp-broker', { id: 'b', config: { host, mode: 'fields', ...config }, credentials: { password } });
+		assert.deepEqual(phrase(await broker({ port: String(ports.amqp), user: 'nobody' })), ['why.credentials', false]);
+		assert.deepEqual(phrase(await broker({ port: '1', user: 'nobody' })), ['why.networkRefused', false]);
 	});
 
 	await t.test('leaves no password in the log', () => {
