@@ -25,6 +25,9 @@ const RISKY_FILES: Record<(typeof RISKY_NODES)[number], string[]> = {
 /** Node-RED's names of the two languages. */
 const RUNTIME_LANGUAGE = { en: 'en-US', es: 'es-ES' } as const;
 
+/** Of the editor, where HUB_TITLE is not set. */
+const TITLE = { en: 'Clinic hub', es: 'Hub de la clínica' } as const;
+
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
 /** The root of this package: beside this file, or above it where it runs built. */
@@ -35,6 +38,7 @@ const installed = packageRoot.split(path.sep).includes('node_modules');
 
 function hubSettings(values: HubValues) {
 	const commandLine = readCommandLine(process.argv.slice(2));
+	const title = values.HUB_TITLE ?? TITLE[values.HUB_LANGUAGE];
 	const userDir = path.resolve(commandLine.userDir ?? values.HUB_USER_DIR ?? defaultUserDirectory());
 	const signIn = false;
 	if (values.HUB_EDITOR) checkEditorHost(values.HUB_HOST, signIn);
@@ -79,8 +83,8 @@ function hubSettings(values: HubValues) {
 		exportGlobalContextKeys: false,
 
 		editorTheme: {
-			page: { title: values.HUB_TITLE, scripts: [path.join(packageRoot, 'editor', 'language.js')] },
-			header: { title: values.HUB_TITLE },
+			page: { title, scripts: [path.join(packageRoot, 'editor', 'language.js')] },
+			header: { title },
 			projects: { enabled: false },
 			tours: false,
 		},
