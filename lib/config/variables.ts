@@ -424,11 +424,13 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [
 		title: { en: 'Proxy and authorities', es: 'Proxy y autoridades' },
 		intro: {
 			en:
-				'Webhooks, the heartbeat and the tokens of OAuth 2 go through the proxy. RabbitMQ, the mail server, PostgreSQL and ' +
-				"Odoo's documents are reached directly: their hosts must be reachable from here.",
+				'Webhooks, the heartbeat and the tokens of OAuth 2 go through the proxy. RabbitMQ, PostgreSQL and ' +
+				"Odoo's documents are reached directly, and so is the mail server unless its connection node names a proxy: " +
+				'the variable `HTTPS_PROXY` may stand there, where that proxy lets the port of mail through.',
 			es:
-				'Los webhooks, la señal de vida y los tokens de OAuth 2 pasan por el proxy. RabbitMQ, el servidor de correo, ' +
-				'PostgreSQL y los documentos de Odoo se alcanzan directamente: sus hosts deben ser accesibles desde aquí.',
+				'Los webhooks, la señal de vida y los tokens de OAuth 2 pasan por el proxy. RabbitMQ, PostgreSQL y los documentos ' +
+				'de Odoo se alcanzan directamente, y también el servidor de correo si su nodo de conexión no nombra un proxy: allí ' +
+				'puede figurar la variable `HTTPS_PROXY`, si ese proxy deja pasar el puerto de correo.',
 		},
 		variables: NETWORK_VARIABLES,
 	},
