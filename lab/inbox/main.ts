@@ -1,6 +1,6 @@
 /**
- * The lab's mail server: asks for STARTTLS and a password as a clinic's relay does, accepts every recipient, and shows what
- * came on a web page (maildev, whose own SMTP side can do neither). A mail is accepted once maildev has it.
+ * The lab's mail server: asks for STARTTLS and a password as a clinic's relay does, accepts every recipient but those of
+ * `unknown`, and shows what came on a web page (maildev, whose own SMTP side can do neither). A mail is accepted once maildev has it.
  * Takes its settings as JSON in the argument.
  */
 import { readFileSync } from 'node:fs';
@@ -20,6 +20,8 @@ export interface InboxSettings {
 	/** PEM files. */
 	cert: string;
 	key: string;
+	/** Recipients that are refused as a server refuses who is not there. */
+	unknown: readonly string[];
 	mailDirectory: string;
 	maxEmails: number;
 }
@@ -49,6 +51,12 @@ const server = new SMTPServer({
 	onAuth({ username, password }, _session, answer) {
 		if (username === settings.user && password === wanted) answer(null, { user: username });
 		else answer(new Error('Wrong user or password'));
+	},
+	onRcptTo({ address }, _session, answer) {
+		if (!settings.unknown.includes(address.toLowerCase())) return answer();
+		answer(
+			Object.assign(new Error(`5.1.1 <${address}>: User unknown in virtual mailbox table`), { responseCode: 550 }),
+		);
 	},
 	onData(stream, { envelope: { mailFrom, rcptTo } }, answer) {
 		const envelope = { from: mailFrom ? mailFrom.address : '', to: rcptTo.map(({ address }) => address) };

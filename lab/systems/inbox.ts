@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createAuthority } from '../certificates.ts';
 import { writePrivate } from '../children.ts';
 import type { InboxSettings } from '../inbox/main.ts';
+import { CLINIC } from '../odoo/stand-in/clinic.ts';
 import { canConnect } from '../ports.ts';
 import type { Address, LabContext, LabProcess, System } from '../system.ts';
 
@@ -49,6 +50,7 @@ export function inbox(): System {
 				passwordFile: fileOf(context, 'password'),
 				cert: fileOf(context, 'cert.pem'),
 				key: fileOf(context, 'key.pem'),
+				unknown: CLINIC.suppliers.filter(({ misspelt }) => misspelt).map(({ email }) => email),
 				mailDirectory: fileOf(context, 'mails'),
 				maxEmails: MAILS_KEPT,
 			};

@@ -2,6 +2,7 @@
 import { access, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FLOW_VARIABLES } from '../../lib/config/variables.ts';
+import { CLINIC } from '../odoo/stand-in/clinic.ts';
 import type { Address, LabContext, LabProcess, System } from '../system.ts';
 import { inboxAuthority } from './inbox.ts';
 
@@ -17,6 +18,9 @@ const BUILD_TIMEOUT_MS = 120_000;
 /** Whoever it is, the lab's inbox shows the mail; `.example` belongs to nobody (RFC 2606). */
 const SAMPLE_RECIPIENT = 'muestra@proveedor.example';
 const NOTICE_RECEIVER = 'sistemas@clinica.example';
+
+/** The supplier whose address the lab's mail server refuses. */
+const MISSPELT = CLINIC.suppliers.find(({ misspelt }) => misspelt)?.name ?? '';
 
 /** Of the hub's own variables, those that another system of the lab sets. */
 const HEARTBEAT = ['HUB_HEARTBEAT_URL', 'HUB_HEARTBEAT_MINUTES'];
@@ -63,8 +67,8 @@ export function nodeRed(): System {
 				what: { en: 'Flow editor (Node-RED)', es: 'Editor de flujos (Node-RED)' },
 				url: context.endpoint('node-red', 'editor').openUrl,
 				hint: {
-					en: 'See the flow that sends the mails; its nodes count along',
-					es: 'Vea el flujo que envía los correos; sus nodos van contando',
+					en: `See the flow that sends the mails. One to ${MISSPELT} is refused: correct its address in the sidebar, tab “Clinic hub”`,
+					es: `Vea el flujo que envía los correos. Uno para ${MISSPELT} se rechaza: corrija su dirección en la barra lateral, pestaña «Hub de la clínica»`,
 				},
 			},
 		],

@@ -11,7 +11,15 @@ interface Clinic {
 	timezone: string;
 	tax: { name: string; percent: number };
 	buyers: { login: string; name: string; email: string; phone: string }[];
-	suppliers: { id: string; name: string; email: string; language: string; city: string }[];
+	suppliers: {
+		id: string;
+		name: string;
+		email: string;
+		/** The lab's mail server knows nobody at this address, so that there is a mail to correct. */
+		misspelt?: boolean;
+		language: string;
+		city: string;
+	}[];
 	products: { code: string; name: string; price: number }[];
 	purchases: {
 		supplier: string;
