@@ -20,6 +20,11 @@ export interface BenchOptions {
 
 export type Bench = (options: BenchOptions) => AsyncGenerator<Measure>;
 
+/** `value / reference`; against nothing it is the value itself, so 0 for 0: JSON has neither infinity nor NaN. */
+export function ratioOf(value: number, reference: number): number {
+	return reference > 0 ? value / reference : value;
+}
+
 export function median(values: number[]): number {
 	const sorted = values.toSorted((a, b) => a - b);
 	const middle = Math.floor(sorted.length / 2);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TestBroker } from '../../test/broker.ts';
-import type { Measure } from '../measure.ts';
+import { type Measure, ratioOf } from '../measure.ts';
 import { startNodeRed } from '../servers/node-red.ts';
 import { fillQueue, inScratch, Sink } from './parties.ts';
 import type { SinkOptions } from './sink.ts';
@@ -70,7 +70,7 @@ export async function* besidePeer(broker: TestBroker, quick: boolean): AsyncGene
 	});
 
 	const fast = await both({ sink: { delayMs: 0 }, count });
-	const speed = { value: fast.hub.rate, reference: fast.peer.rate, ratio: fast.hub.rate / fast.peer.rate };
+	const speed = { value: fast.hub.rate, reference: fast.peer.rate, ratio: ratioOf(fast.hub.rate, fast.peer.rate) };
 	yield { measure: 'vs_contrib_flow', unit: 'mails/s', against, ...speed, goal: 'at least 1.0' };
 
 	// Slow enough that mails are under way, and messages prefetched, at the moment of the kill.
@@ -89,7 +89,7 @@ function loss(measure: string, both: Record<Party, { lost: number }>, against: s
 		unit: 'mails',
 		against,
 		reference: peer.lost,
-		ratio: hub.lost === 0 ? 0 : hub.lost / peer.lost,
+		ratio: ratioOf(hub.lost, peer.lost),
 		goal: '0',
 	};
 }
