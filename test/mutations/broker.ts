@@ -16,6 +16,13 @@ export const mutants: Mutant[] = [
 		test: connection('a broker that goes silent is noticed by its missing heartbeats, and the next message arrives'),
 	},
 	{
+		protection: 'Who waits for a first connection is told why',
+		file: 'lib/amqp/connection.ts',
+		find: '\t\t\t\tonWaiting?.(error);\n',
+		replace: '',
+		test: connection('a session that waits for its first connection is told why'),
+	},
+	{
 		protection: 'Refused credentials are tried again slowly',
 		file: 'lib/amqp/connection.ts',
 		find: 'const pause = refused ? this.#options.retry.refusedMs : backoff.next();',

@@ -5,6 +5,8 @@ const publish = (name: string) => ({ file: 'test/integration/amqp-publish.test.t
 const topology = (name: string) => ({ file: 'test/integration/amqp-topology.test.ts', name });
 const dialogue = (name: string) => ({ file: 'test/integration/smtp-dialogue.test.ts', name });
 const client = (name: string) => ({ file: 'test/integration/smtp-client.test.ts', name });
+const verify = (name: string) => ({ file: 'test/integration/smtp-verify.test.ts', name });
+const transport = (name: string) => ({ file: 'test/unit/smtp/transport.test.ts', name });
 
 export const mutants: Mutant[] = [
 	{
@@ -90,6 +92,41 @@ export const mutants: Mutant[] = [
 		find: "requireTLS: security === 'starttls',",
 		replace: 'requireTLS: false,',
 		test: dialogue('required STARTTLS not offered: refused, and nothing in plain text'),
+	},
+	{
+		protection: 'A password does not cross the network readably',
+		file: 'lib/smtp/options.ts',
+		find: "if (auth && security === 'none' && !isLoopback(host)",
+		replace: "if (auth && security === 'none' && host === ''",
+		test: verify('a password without TLS is refused except to this machine or when it is allowed'),
+	},
+	{
+		protection: 'The certificate of a mail server is checked',
+		file: 'lib/smtp/transport.ts',
+		find: "tls: { minVersion: 'TLSv1.2', ...tls },",
+		replace: "tls: { minVersion: 'TLSv1.2', rejectUnauthorized: false, ...tls },",
+		test: verify('a certificate of an unknown authority is refused in words, and nothing is handed over (tls)'),
+	},
+	{
+		protection: 'Without an offer to sign in nothing is sent unsigned',
+		file: 'lib/smtp/transport.ts',
+		find: 'forceAuth: auth !== undefined,',
+		replace: 'forceAuth: false,',
+		test: dialogue('AUTH not known to the server: the client is refused'),
+	},
+	{
+		protection: 'Building a mail reads no file of this machine',
+		file: 'lib/smtp/transport.ts',
+		find: 'disableFileAccess: true,',
+		replace: 'disableFileAccess: false,',
+		test: transport('what builds the mail reads no file and no address, whatever it is given'),
+	},
+	{
+		protection: 'Building a mail fetches no address',
+		file: 'lib/smtp/transport.ts',
+		find: 'disableUrlAccess: true,',
+		replace: 'disableUrlAccess: false,',
+		test: transport('what builds the mail reads no file and no address, whatever it is given'),
 	},
 	{
 		protection: 'A server that trickles for ever is given up',

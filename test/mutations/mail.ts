@@ -6,6 +6,7 @@ const pauses = (name: string) => ({ file: 'test/integration/mail-pauses.test.ts'
 const parked = (name: string) => ({ file: 'test/integration/mail-parked.test.ts', name });
 const results = (name: string) => ({ file: 'test/integration/mail-results.test.ts', name });
 const ledger = (name: string) => ({ file: 'test/integration/mail-ledger.test.ts', name });
+const news = (name: string) => ({ file: 'test/unit/nodes/mail-health.test.ts', name });
 const kills = (name: string) => ({ file: 'test/faults/mail-kills.test.ts', name });
 const outages = (name: string) => ({ file: 'test/faults/mail-outages.test.ts', name });
 const twoWorkers = (name: string) => ({ file: 'test/faults/mail-two-workers.test.ts', name });
@@ -183,6 +184,20 @@ export const mutants: Mutant[] = [
 		test: pauses('a person’s pause holds over a restart and ends by a person'),
 	},
 	{
+		protection: 'A connection that stays away is told of',
+		file: 'nodes/amqp-mail/outputs.ts',
+		find: 'if (state) this.take(state);',
+		replace: '',
+		test: news('a connection that stays away is told after the grace, with the words of the problem, and its return'),
+	},
+	{
+		protection: 'A broker that restarts wakes nobody',
+		file: 'nodes/amqp-mail/outputs.ts',
+		find: 'if (problem && !ends',
+		replace: 'if (problem && ends',
+		test: news('a broker that restarts is no news, however often'),
+	},
+	{
 		protection: 'A state is told once',
 		file: 'lib/mail/worker-view.ts',
 		find: 'if (this.#told && sameState(this.#told, state)) return;',
@@ -209,6 +224,13 @@ export const mutants: Mutant[] = [
 		find: 'guardHeaders(model.connection);',
 		replace: '',
 		test: parked('headers nested 20,000 levels deep stop no mail'),
+	},
+	{
+		protection: 'Headers are not read deeper than anybody writes them',
+		file: 'lib/amqp/header-guard.ts',
+		find: 'if (open.length >= MAX_HEADER_LEVELS) return false;',
+		replace: '',
+		test: { file: 'test/unit/amqp/header-guard.test.ts', name: 'one level too many' },
 	},
 	{
 		protection: 'A person’s correction counts before a newer copy without it',
@@ -309,6 +331,24 @@ export const mutants: Mutant[] = [
 		file: 'lib/mail/drafts.ts',
 		find: '\t\t\t\tthis.#open.delete(token);\n',
 		replace: '',
+		test: results(
+			'a draft that does not come back is tried again like any failure; late, second and forged ones are refused',
+		),
+	},
+	{
+		protection: 'A forged draft is not sent',
+		file: 'lib/mail/drafts.ts',
+		find: "typeof token === 'string' ? this.#open.get(token) : undefined;",
+		replace: '[...this.#open.values()].at(-1);',
+		test: results(
+			'a draft that does not come back is tried again like any failure; late, second and forged ones are refused',
+		),
+	},
+	{
+		protection: 'A late draft is not sent',
+		file: 'lib/mail/drafts.ts',
+		find: '\t\t\t\tend();\n\t\t\t\tconst seconds',
+		replace: '\t\t\t\tconst seconds',
 		test: results(
 			'a draft that does not come back is tried again like any failure; late, second and forged ones are refused',
 		),

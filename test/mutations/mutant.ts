@@ -8,5 +8,10 @@ export interface Mutant {
 	find: string;
 	replace: string;
 	/** Fails without the protection. */
-	test: { file: string; name: string };
+	test: {
+		file: string;
+		name: string;
+		/** Default 45,000 ms. */
+		timeoutMs?: number;
+	};
 }
