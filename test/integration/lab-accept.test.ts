@@ -6,21 +6,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { listeners } from '../../lab/ports.ts';
 import { marked } from '../../lab/processes.ts';
 import { allSystems } from '../../lab/systems.ts';
+import { freeOffset } from '../free-offset.ts';
 
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '..', '..');
 
-/** An offset at which every port of the clinic is free; another range than that of the demo's tests. */
-async function freeOffset(): Promise<number> {
-	const ports = allSystems({}).flatMap((system) => Object.values(system.ports));
-	for (let offset = 20_000 + (process.pid % 500); offset < 30_000; offset += 501) {
-		if ((await listeners(ports.map((port) => port + offset))).length === 0) return offset;
-	}
-	throw new Error('No offset with free ports');
-}
+/** Every port of the clinic, with the real Odoo's database. */
+const PORTS = allSystems({ ODOO_SRC: '/' }).flatMap((system) => Object.values(system.ports));
+
+/** Another range than that of the demo's tests. */
+const FIRST_OFFSET = 20_000;
 
 /** Without the ready flow the hub has no mail worker, and there is nothing to accept. */
 const skip = existsSync(path.join(root, 'flows', 'purchase-mail.json')) ? false : 'flows/purchase-mail.json is missing';
@@ -29,7 +26,15 @@ const skip = existsSync(path.join(root, 'flows', 'purchase-mail.json')) ? false 
 async function accepted(t: TestContext, source: string): Promise<string> {
 	const directory = await mkdtemp(path.join(tmpdir(), 'lab-'));
 	t.after(() => rm(directory, { recursive: true, force: true }));
-	const args = ['run', '-s', 'accept', '--', '--no-install', '--port-offset', String(await freeOffset())];
+	const args = [
+		'run',
+		'-s',
+		'accept',
+		'--',
+		'--no-install',
+		'--port-offset',
+		String(await freeOffset(PORTS, FIRST_OFFSET)),
+	];
 	const env = {
 		...process.env,
 		HUB_LAB_DIR: directory,

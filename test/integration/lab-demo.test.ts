@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { listeners } from '../../lab/ports.ts';
 import { marked } from '../../lab/processes.ts';
 import { runningLab } from '../../lab/running.ts';
+import { freeOffset } from '../free-offset.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const launcher = path.join(root, 'lab', 'launch.js');
@@ -15,13 +16,8 @@ const launcher = path.join(root, 'lab', 'launch.js');
 /** Ports of the systems that these tests start, before the offset. */
 const PORTS = [1025, 1080, 5672, 15672, 25672, 14369];
 
-/** An offset at which all of them are free; far from those that a person would choose. */
-async function freeOffset(): Promise<number> {
-	for (let offset = 31_000 + (process.pid % 500); offset < 39_000; offset += 501) {
-		if ((await listeners(PORTS.map((port) => port + offset))).length === 0) return offset;
-	}
-	throw new Error('No offset with free ports');
-}
+/** Far from those that a person would choose. */
+const FIRST_OFFSET = 31_000;
 
 /** Starts the demo as a terminal does, in a process group of its own; resolves when it says that it runs. */
 async function demo(directory: string, offset: number, only: string) {
@@ -44,7 +40,7 @@ async function demo(directory: string, offset: number, only: string) {
 test('Ctrl-C in the demo ends the broker, its port mapper and everything else, and frees their ports', async (t) => {
 	const directory = await mkdtemp(path.join(tmpdir(), 'lab-'));
 	t.after(() => rm(directory, { recursive: true, force: true }));
-	const offset = await freeOffset();
+	const offset = await freeOffset(PORTS, FIRST_OFFSET);
 	const { child, output, exited } = await demo(directory, offset, 'rabbitmq,inbox');
 	assert.match(output, new RegExp(`http://localhost:${15672 + offset} +admin +admin`));
 	assert.ok((await marked(directory)).length >= 3);
@@ -58,7 +54,7 @@ test('Ctrl-C in the demo ends the broker, its port mapper and everything else, a
 test('a demo killed with SIGKILL is cleaned up by the next one, which starts on the same ports', async (t) => {
 	const directory = await mkdtemp(path.join(tmpdir(), 'lab-'));
 	t.after(() => rm(directory, { recursive: true, force: true }));
-	const offset = await freeOffset();
+	const offset = await freeOffset(PORTS, FIRST_OFFSET);
 	const first = await demo(directory, offset, 'inbox');
 	process.kill(-(first.child.pid as number), 'SIGKILL');
 	await first.exited;
@@ -70,18 +66,35 @@ test('a demo killed with SIGKILL is cleaned up by the next one, which starts on 
 	assert.deepEqual(await marked(directory), []);
 });
 
+/** Arguments of Node.js that let it say it were an old one. */
+const OLD = [
+	'--import',
+	'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.1.0"}})',
+];
+
+test('an old Node.js runs the right one that lies beside it, with its arguments and its exit code', () => {
+	const run = (...args: string[]) => {
+		const env = { ...process.env, LANG: 'en_US.UTF-8', LC_ALL: '' };
+		return spawnSync(process.execPath, [...OLD, launcher, ...args], { encoding: 'utf8', env });
+	};
+	const help = run('demo', '--help');
+	assert.equal(help.status, 0, help.stderr);
+	assert.match(help.stdout, /^The whole clinic on this machine\.$/m);
+	const wrong = run('accept', '--host');
+	assert.equal(wrong.status, 1);
+	assert.match(wrong.stdout, /--host/);
+});
+
 test('an old Node.js without the right one beside it gets one sentence within two seconds, in both languages', () => {
-	const pretend = 'Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.1.0"}})';
 	for (const [lang, words] of [
 		['en_US.UTF-8', /^This needs Node\.js 24.*\n$/],
 		['es_CL.UTF-8', /^Hace falta Node\.js 24.*\n$/],
 	] as const) {
 		const begin = performance.now();
-		const { status, stderr } = spawnSync(
-			process.execPath,
-			['--import', `data:text/javascript,${pretend}`, launcher, 'demo'],
-			{ encoding: 'utf8', env: { ...process.env, LANG: lang, LC_ALL: '', CLINIC_HUB_RELAUNCHED: '1' } },
-		);
+		const { status, stderr } = spawnSync(process.execPath, [...OLD, launcher, 'demo'], {
+			encoding: 'utf8',
+			env: { ...process.env, LANG: lang, LC_ALL: '', CLINIC_HUB_RELAUNCHED: '1' },
+		});
 		assert.equal(status, 1);
 		assert.match(stderr, words);
 		assert.ok(performance.now() - begin < 2_000);
