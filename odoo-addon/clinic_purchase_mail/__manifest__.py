@@ -8,6 +8,7 @@
     "license": "LGPL-3",
     "depends": ["purchase"],
     "external_dependencies": {"python": ["pika"]},
+    "images": ["static/description/outbox.png"],
     "data": [
         "security/ir.model.access.csv",
         "security/clinic_mail_outbox.xml",
