@@ -116,6 +116,16 @@ class TestLease(JobCase):
         self.assertEqual(row.state, "published")
         self.assertFalse(row.reason_code)
 
+    def test_job_whose_lease_ran_out_leaves_its_successor_the_lease(self):
+        row = self.confirmed_row()
+        late, _claimed = self.outbox._claim(10)
+        row.lease_until = fields.Datetime.now() - timedelta(seconds=1)
+        token, _claimed = self.outbox._claim(10)
+        with mute_logger(LOGGER):
+            self.outbox._record(late, {row.uuid: Outcome(outcomes.TIMEOUT)})
+        self.assertEqual(row.lease_token, token)
+        self.assertFalse(row.reason_code)
+
 
 @tagged("post_install", "-at_install")
 class TestFailure(JobCase):
