@@ -142,6 +142,32 @@ export async function parkedIds(lab: MailLab): Promise<{ id: string; reason: str
 	return mails.map(({ key, reason }) => ({ id: key.slice(key.indexOf('/') + 1), reason }));
 }
 
+export interface Figures {
+	/** Mails that arrived more often than once, each further copy counted. */
+	duplicates: number;
+	/** Parked because it is not known whether they went out. */
+	unknown: number;
+	/** Neither arrived nor parked. */
+	lost: number;
+}
+
+/** What became of these mails, also printed beside the test. */
+export async function figures(t: TestContext, lab: MailLab, ids: string[], kills = 0): Promise<Figures> {
+	const received = receivedIds(lab.smtp).filter((id) => ids.includes(id));
+	const parked = await parkedIds(lab);
+	const found = new Set([...received, ...parked.map(({ id }) => id)]);
+	const result: Figures = {
+		duplicates: received.length - new Set(received).size,
+		unknown: parked.filter(({ reason }) => reason === 'SMTP_UNKNOWN').length,
+		lost: ids.filter((id) => !found.has(id)).length,
+	};
+	const { duplicates, unknown, lost } = result;
+	t.diagnostic(
+		`mails ${ids.length}, kills ${kills}, duplicates ${duplicates}, parked as unknown ${unknown}, lost ${lost}`,
+	);
+	return result;
+}
+
 /** Twice what the slowest case takes: the full counts, and a broker that looks for a missing queue every 180 s; in ms. */
 const SETTLE_TIMEOUT_MS = full(400_000, 60_000);
 

@@ -7,7 +7,7 @@ import { Broker } from '../../lib/amqp/broker.ts';
 import { retryQueue } from '../../lib/amqp/mail-queues.ts';
 import { startBroker } from '../broker.ts';
 import { aMessage, type MailLab, mailLab, QUEUE, receivedIds, until } from '../mail-lab.ts';
-import { FULL, full, Gauge, orders, settled, someIds } from './fault-lab.ts';
+import { FULL, figures, full, Gauge, orders, settled, someIds } from './fault-lab.ts';
 
 const quickBroker = (lab: MailLab): Broker =>
 	new Broker({ ...lab.test.options(lab.vhost), retry: { minMs: 50, maxMs: 500, refusedMs: 500 } });
@@ -27,6 +27,7 @@ test('the broker killed and stopped while mails go out: none is lost, none is se
 	await broker.stop();
 	await broker.start();
 	await settled(lab, worker, ids);
+	await figures(t, lab, ids);
 	assert.deepEqual(receivedIds(lab.smtp).toSorted(), ids.toSorted());
 });
 
@@ -39,6 +40,7 @@ test('the queue deleted while mails wait in a delay: the worker makes it again, 
 	lab.smtp.script = {};
 	await lab.broker.withChannel((channel) => channel.deleteQueue(QUEUE));
 	await settled(lab, worker, ids);
+	await figures(t, lab, ids);
 	assert.deepEqual(receivedIds(lab.smtp).toSorted(), ids.toSorted());
 });
 
@@ -55,6 +57,7 @@ test('a delay that ends while there is no queue to go back to loses nothing', { 
 	await delay(3_000); // the delay ends in this time
 	const second = await lab.worker();
 	await settled(lab, second, ids);
+	await figures(t, lab, ids);
 	assert.deepEqual(receivedIds(lab.smtp).toSorted(), ids.toSorted());
 });
 
@@ -88,6 +91,7 @@ test('deploys in the middle are over in 2 s each: none is lost, none is sent twi
 	}
 	const last = await lab.worker({ pool: 10 });
 	await settled(lab, last, ids);
+	await figures(t, lab, ids);
 	assert.deepEqual(receivedIds(lab.smtp).toSorted(), ids.toSorted());
 });
 
@@ -103,6 +107,7 @@ test('a deploy while the mail server says nothing is over in 2 s, and no mail is
 	await until('the connections are cut', () => lab.smtp.connections.open === 0, 500);
 	const next = await lab.worker({ pool: 4 });
 	await settled(lab, next, ids);
+	await figures(t, lab, ids);
 	assert.deepEqual([...new Set(receivedIds(lab.smtp))].toSorted(), ids.toSorted());
 });
 
@@ -119,6 +124,7 @@ test('the mail server down for a while: none is lost, none is parked', async (t)
 	const back = await startScript({}, { port: lab.smtp.port });
 	t.after(() => back.close());
 	await settled({ ...lab, smtp: back }, worker, ids);
+	await figures(t, { ...lab, smtp: back }, ids);
 	assert.deepEqual(receivedIds(back).toSorted(), ids.toSorted());
 	assert.equal(worker.state.counts.parked, 0);
 });

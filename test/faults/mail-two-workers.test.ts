@@ -7,7 +7,7 @@ import { FaultProxy } from '../../lab/proxy.ts';
 import { retryQueue } from '../../lib/amqp/mail-queues.ts';
 import { aMessage, mailLab, QUEUE, receivedIds, until } from '../mail-lab.ts';
 import { startPostgresql, type TestPostgresql } from '../servers/postgresql.ts';
-import { full, orders, parkedIds, settled, someIds, type Workers, workerProcesses } from './fault-lab.ts';
+import { figures, full, orders, parkedIds, settled, someIds, type Workers, workerProcesses } from './fault-lab.ts';
 
 let postgresql: TestPostgresql;
 before(async () => {
@@ -66,6 +66,7 @@ for (const fault of ['cut', 'mute'] as const) {
 		assert.deepEqual(await ledgerCounts(), { sent: ids.length });
 		// Put off while it was under way elsewhere, which uses no attempt.
 		assert.equal(first.state.counts.retried + second.state.counts.retried, 0);
+		await figures(t, lab, ids);
 		assert.deepEqual(receivedIds(lab.smtp).toSorted(), ids.toSorted());
 	});
 }
@@ -110,6 +111,7 @@ test('a worker that stood still beyond its lease does not send what another has 
 	await until('the first was let go on', () => dataCommands(lab.smtp) === 2);
 	await until('the first works again', () => first.state.phase === 'consuming' && first.state.underWay === 0);
 	await settled(lab, second, [id]);
+	await figures(t, lab, [id]);
 	assert.deepEqual(receivedIds(lab.smtp), [id]);
 	assert.deepEqual(await ledgerCounts(), { sent: 1 });
 	assert.equal(first.state.counts.sent, 0);
@@ -120,6 +122,7 @@ test('what nobody has taken over meanwhile is known not to have been sent, and g
 	await delay(LEASE_MS * 1.2); // beyond the lease
 	thaw();
 	await settled(lab, first, [id]);
+	await figures(t, lab, [id]);
 	assert.deepEqual(receivedIds(lab.smtp), [id]);
 	assert.deepEqual(await parkedIds(lab), []);
 	assert.deepEqual(await ledgerCounts(), { sent: 1 });
