@@ -43,7 +43,11 @@ function copyTree(): string {
 
 type Verdict = 'passes' | 'fails' | 'did not run';
 
-function runTest({ file, name }: Mutant['test'], directory: string, env: NodeJS.ProcessEnv): Promise<Verdict> {
+function runTest(
+	{ file, name, timeoutMs = TEST_TIMEOUT_MS }: Mutant['test'],
+	directory: string,
+	env: NodeJS.ProcessEnv,
+): Promise<Verdict> {
 	// Not anchored at its beginning: the name of a test in a suite follows that of the suite.
 	const pattern = `${name.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')}$`;
 	const child = spawn(
@@ -52,7 +56,7 @@ function runTest({ file, name }: Mutant['test'], directory: string, env: NodeJS.
 			'--test',
 			'--test-force-exit',
 			'--test-reporter=tap',
-			`--test-timeout=${TEST_TIMEOUT_MS}`,
+			`--test-timeout=${timeoutMs}`,
 			`--test-name-pattern=${pattern}`,
 			file,
 		],

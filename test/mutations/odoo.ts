@@ -1,0 +1,171 @@
+/** Protections of the addon: those of its plain Python, and those of its models where ODOO_SRC names an Odoo to run them. */
+import type { Mutant } from './mutant.ts';
+
+const ADDON = 'odoo-addon/clinic_purchase_mail';
+
+const python = {
+	file: 'test/integration/odoo-publisher.test.ts',
+	name: "the addon's publisher, message and addresses pass their own tests",
+};
+
+const inOdoo = {
+	file: 'test/integration/odoo-addon.test.ts',
+	name: "the addon's own tests pass in Odoo, in a database that has nothing else",
+	// Odoo installs itself first, in 40 s alone.
+	timeoutMs: 240_000,
+};
+
+const plain: Mutant[] = [
+	{
+		protection: 'What no queue takes is not taken for handed over',
+		file: `${ADDON}/amqp/publisher.py`,
+		find: 'mandatory=True,',
+		replace: 'mandatory=False,',
+		test: python,
+	},
+	{
+		protection: 'A message that came back was not handed over, though it is confirmed',
+		file: `${ADDON}/amqp/publisher.py`,
+		find: 'outcome = self._returned.get(message_id, CONFIRMED)',
+		replace: 'outcome = CONFIRMED',
+		test: python,
+	},
+	{
+		protection: 'A message of Odoo survives a restart of the broker',
+		file: `${ADDON}/amqp/publisher.py`,
+		find: 'delivery_mode=PERSISTENT,',
+		replace: 'delivery_mode=1,',
+		test: python,
+	},
+	{
+		protection: 'A message that the broker refuses was not handed over',
+		file: `${ADDON}/amqp/publisher.py`,
+		find: 'if isinstance(method, pika.spec.Basic.Nack):',
+		replace: 'if False:',
+		test: python,
+	},
+	{
+		protection: 'A broker that does not confirm is given up',
+		file: `${ADDON}/amqp/publisher.py`,
+		find: '            "publishing": self._limits.confirm_s,\n',
+		replace: '',
+		test: python,
+	},
+	{
+		protection: 'A broker that does not take leave is hung up',
+		file: `${ADDON}/amqp/publisher.py`,
+		find: '            "closing": self._limits.close_s,\n',
+		replace: '',
+		test: python,
+	},
+	{
+		protection: 'A broker that blocks publishers is told apart',
+		file: `${ADDON}/amqp/publisher.py`,
+		find: 'if self._blocked_reason is not None:',
+		replace: 'if False:',
+		test: python,
+	},
+	{
+		protection: 'A reason holds no password',
+		file: `${ADDON}/amqp/outcome.py`,
+		find: 'refuses the user {address.user} or the password',
+		replace: 'refuses the user {address.user} or the password {address.password}',
+		test: python,
+	},
+	{
+		protection: 'An e-mail field with several addresses is none',
+		file: `${ADDON}/contract/fields.py`,
+		find: '_ADDRESS.fullmatch(address)',
+		replace: '_ADDRESS.match(address)',
+		test: python,
+	},
+	{
+		protection: 'Half a character does not keep a message from being written',
+		file: `${ADDON}/contract/fields.py`,
+		find: 'return _SURROGATES.sub("\\ufffd", text or "")',
+		replace: 'return text or ""',
+		test: python,
+	},
+	{
+		protection: 'A currency without a code is told before the hub parks it',
+		file: `${ADDON}/contract/fields.py`,
+		find: 'return code if code and _CURRENCY.fullmatch(code) else ""',
+		replace: 'return code or ""',
+		test: python,
+	},
+	{
+		protection: 'An order of more lines than the hub takes is told in Odoo',
+		file: `${ADDON}/contract/purchase_message.py`,
+		find: 'if len(order.lines) > LINES_LIMIT:',
+		replace: 'if False:',
+		test: python,
+	},
+	{
+		protection: 'A message larger than the hub reads is told in Odoo',
+		file: `${ADDON}/contract/purchase_message.py`,
+		find: 'if size > BODY_LIMIT:',
+		replace: 'if False:',
+		test: python,
+	},
+];
+
+const models: Mutant[] = [
+	{
+		protection: 'A row that another job holds is left alone',
+		file: `${ADDON}/models/clinic_mail_job.py`,
+		find: 'AND (lease_until IS NULL OR lease_until <= %(now)s)',
+		replace: '',
+		test: inOdoo,
+	},
+	{
+		protection: 'A job whose lease ran out changes nothing any more',
+		file: `${ADDON}/models/clinic_mail_job.py`,
+		find: '[("lease_token", "=", token), ("state", "=", "pending")]',
+		replace: '[("uuid", "in", list(results)), ("state", "=", "pending")]',
+		test: inOdoo,
+	},
+	{
+		protection: 'No transaction is open while the job talks to the broker',
+		file: `${ADDON}/models/clinic_mail_job.py`,
+		find: 'self._commit()\n            if not claimed:',
+		replace: 'if not claimed:',
+		test: inOdoo,
+	},
+	{
+		protection: 'A broker that failed is given time',
+		file: `${ADDON}/models/clinic_mail_job.py`,
+		find: 'AND next_try > %(now)s',
+		replace: "AND next_try < '1970-01-01'",
+		test: inOdoo,
+	},
+	{
+		protection: 'Other jobs get their turn during a long backlog',
+		file: `${ADDON}/models/clinic_mail_job.py`,
+		find: 'while rows < RUN_ROWS and time.monotonic() < ends:',
+		replace: 'while time.monotonic() < ends:',
+		test: inOdoo,
+	},
+	{
+		protection: 'An order that is approved again is not mailed again',
+		file: `${ADDON}/models/purchase_order.py`,
+		find: 'open_orders = self.filtered(lambda order: order.state not in CONFIRMED)',
+		replace: 'open_orders = self',
+		test: inOdoo,
+	},
+	{
+		protection: 'A message that cannot be written does not block the confirmation',
+		file: `${ADDON}/models/purchase_order.py`,
+		find: 'except Exception as error:',
+		replace: 'except ZeroDivisionError as error:',
+		test: inOdoo,
+	},
+	{
+		protection: 'A reason that the database cannot hold does not block the confirmation',
+		file: `${ADDON}/models/purchase_order.py`,
+		find: '"reason": one_line(str(error))',
+		replace: '"reason": str(error)',
+		test: inOdoo,
+	},
+];
+
+export const mutants: Mutant[] = [...plain, ...(process.env['ODOO_SRC'] ? models : [])];
