@@ -137,7 +137,7 @@ test('a parked mail is discarded by its key and then not mailed any more', async
 test('a paused node takes nothing until it is resumed, and says who paused it', async (t) => {
 	const { lab, nodeRed } = await running(t);
 	assert.deepEqual(await command(nodeRed, 'pause'), { paused: true });
-	await nodeRed.status(MAIL, /^Paused by flow:mail/);
+	await nodeRed.status(MAIL, /^Paused by a flow/);
 	await nodeRed.message(HEALTH, ({ topic }) => topic === 'degraded');
 	await lab.publish([aMessage()]);
 	await until('the mail waits', async () => (await lab.depth()) === 1);

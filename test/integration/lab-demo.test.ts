@@ -101,11 +101,17 @@ test('an old Node.js without the right one beside it gets one sentence within tw
 	}
 });
 
-test('an argument that does not exist is named', () => {
-	const { status, stdout } = spawnSync(process.execPath, [launcher, 'demo', '--prot-offset', '1'], {
-		encoding: 'utf8',
-		env: { ...process.env, LANG: 'en_US.UTF-8', LC_ALL: '' },
-	});
-	assert.equal(status, 1);
-	assert.match(stdout, /--prot-offset/);
+test('an argument that does not exist, and an address that is not of this machine, are named', () => {
+	for (const [args, words] of [
+		[['--prot-offset', '1'], /--prot-offset/],
+		[['--host', '198.51.100.1'], /^--host 198\.51\.100\.1 is no address of this machine; it has [\d.]/],
+		[['--host', 'clinica'], /^--host clinica\? It takes an IP address\.$/m],
+	] as const) {
+		const { status, stdout } = spawnSync(process.execPath, [launcher, 'demo', ...args], {
+			encoding: 'utf8',
+			env: { ...process.env, LANG: 'en_US.UTF-8', LC_ALL: '' },
+		});
+		assert.equal(status, 1);
+		assert.match(stdout, words);
+	}
 });

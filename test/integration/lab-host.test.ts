@@ -34,13 +34,13 @@ async function assertListening(lab: Lab, other: string): Promise<void> {
 	}
 }
 
-test('on another address of the machine the clinic is accepted, its table names that one, and the editor stays', async (t) => {
+test('on another address of the machine the clinic is accepted, its table names that one, and what anybody could write to stays', async (t) => {
 	const lab = await labOn(t, '127.0.0.2');
 	const hosts = lab.addresses.map(({ url }) => new URL(url).hostname);
 	const names = lab.addresses.map(({ what }) => what.en);
 	assert.deepEqual(
 		names.filter((_, index) => hosts[index] === 'localhost'),
-		['Flow editor (Node-RED)'],
+		['Flow editor (Node-RED)', "Alarms (the hub's notices by webhook)"],
 	);
 	assert.deepEqual([...new Set(hosts)].toSorted(), ['127.0.0.2', 'localhost']);
 	const editor = lab.ports.find(({ name }) => name === 'editor');

@@ -16,6 +16,8 @@ test("the addon's publisher, message and addresses pass their own tests", async 
 		cwd: ROOT,
 		env: { ...process.env, AMQP_URL: `amqp://${user}:${password}@${host}:${port}/${encodeURIComponent(vhost)}` },
 		stdio: ['ignore', 'ignore', 'pipe'],
+		signal: t.signal,
+		killSignal: 'SIGKILL',
 	});
 	let output = '';
 	child.stderr.setEncoding('utf8').on('data', (chunk: string) => {

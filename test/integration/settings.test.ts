@@ -192,8 +192,8 @@ describe('the hub with variables', () => {
 	test('speaks Spanish in its log and its title when told so', async (t) => {
 		const hub = await startHub(t, { env: { HUB_LANGUAGE: 'es' }, started: /Flujos iniciados|iniciado/i });
 		assert.match(String((await hub.request('GET', '/')).body), /<title>Hub de la clínica<\/title>/);
-		const { editorTheme } = await settingsOf(hub);
-		assert.equal((editorTheme as { header: { title: string } }).header.title, 'Hub de la clínica');
+		const { header } = (await hub.request('GET', '/theme')).body as { header: { title: string } };
+		assert.equal(header.title, 'Hub de la clínica');
 	});
 
 	test('without an editor opens no administration interface and may listen anywhere', async (t) => {
