@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -33,6 +33,7 @@ function mirror(): string | undefined {
 }
 
 function makeRoot(root: string): void {
+	chmodSync(root, 0o755); // as on any machine: PostgreSQL is run by a user who must reach its programs
 	const from = mirror();
 	run('debootstrap', ['--variant=minbase', 'bookworm', root, ...(from ? [from] : [])]);
 	for (const place of MACHINE_SETTINGS) {
