@@ -101,7 +101,8 @@ export async function openEditor(
 			return sidebar;
 		},
 		async deploy() {
-			await page.locator('#red-ui-header-button-deploy').click();
+			// Without `disabled` there is something to deploy; a click on the grey button would pass for a deploy.
+			await page.locator('#red-ui-header-button-deploy:not(.disabled)').click();
 			// The button is grey from the click on; this is set when the answer has come.
 			await page.waitForFunction('RED.nodes.dirty() === false');
 		},

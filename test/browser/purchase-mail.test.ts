@@ -74,6 +74,8 @@ test('the ready flow of purchase mail in the editor', async (t) => {
 				// Notifications would hide the flow in the pictures, and what is to be clicked.
 				await page.addStyleTag({ content: '#red-ui-notifications { opacity: 0.15 }' });
 				await importExample(page);
+				// The dialog closes first and fetches the flow then.
+				await page.waitForFunction(`RED.nodes.workspace('${idOf('tab')}') && RED.nodes.node('${MAIL}')`);
 				await page.evaluate(`RED.workspaces.show('${idOf('tab')}')`);
 				await editor.deploy();
 				await status(page, words.missing);
