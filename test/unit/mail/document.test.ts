@@ -97,7 +97,12 @@ suite('What is no document of this Odoo is refused for good', () => {
 	}
 
 	test('any address while no origin is configured', async () => {
-		await assert.rejects(fetchDocument(link, { origin: null }), { code: 'DOCUMENT_REFUSED' });
+		servePdf();
+		await assert.rejects(fetchDocument(link, { origin: null }), {
+			code: 'DOCUMENT_REFUSED',
+			message: /address of Odoo/,
+		});
+		assert.deepEqual(requests, []);
 	});
 
 	test('a redirect is not followed', async () => {
