@@ -2,7 +2,8 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { HubError } from '../lib/errors.ts';
-import { isLoopback, isOwnAddress, LOOPBACK, ownAddresses } from './endpoint.ts';
+import { isLoopback } from '../lib/loopback.ts';
+import { isOwnAddress, LOOPBACK, ownAddresses } from './endpoint.ts';
 import { Lab, ROOT } from './lab.ts';
 import { type Language, say } from './language.ts';
 import { ensurePackages, otherWay } from './prerequisites.ts';

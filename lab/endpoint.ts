@@ -1,6 +1,7 @@
 /** Where a port of the lab is: the address it listens on, the one by which this machine reaches it, the one people open. */
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { isLoopback } from '../lib/loopback.ts';
 
 export const LOOPBACK = '127.0.0.1';
 
@@ -20,10 +21,6 @@ export interface Endpoint {
 export function endpoint(listen: string, port: number, own: readonly string[] = ownAddresses()): Endpoint {
 	const host = REACHED[listen] ?? listen;
 	return { listen, host, port, url: urlOf(host, port), openUrl: urlOf(openedAs(listen, own), port) };
-}
-
-export function isLoopback(address: string): boolean {
-	return address === '::1' || address.startsWith('127.');
 }
 
 /** True for an address that a server of this machine can listen on. */

@@ -20,7 +20,6 @@ export function parseOrigin(text: string): string | null {
 
 /** True when an address is http or https, carries no credentials, and belongs to the origin. No origin allows nothing. */
 export function isOfOrigin(address: string, origin: string | null): boolean {
-	if (origin === null) return false;
 	const url = URL.parse(address);
 	return (
 		url !== null &&

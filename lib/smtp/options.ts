@@ -1,8 +1,8 @@
 /** How an SMTP server is reached, and how long each step may take. */
-import { isIPv4 } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { isPrivateUrl } from '../http.ts';
 import type { Log } from '../log.ts';
+import { isLoopback } from '../loopback.ts';
 import { hasControls, parseAddress } from './address.ts';
 import type { Mailbox } from './mail.ts';
 
@@ -72,11 +72,6 @@ export interface SmtpOptions {
 	proxy?: string;
 	timeouts?: Partial<SmtpTimeouts>;
 	log?: Log;
-}
-
-/** True for names and addresses that never leave this machine. */
-export function isLoopback(host: string): boolean {
-	return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** What is wrong with the options, for a person; empty when all is well. */

@@ -1,26 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkEditorHost, isLoopback } from '../../../lib/config/host.ts';
-
-test('addresses that only this machine reaches are told apart from all others', () => {
-	for (const host of ['127.0.0.1', '127.8.9.10', '::1', '0:0:0:0:0:0:0:1', 'localhost', 'LOCALHOST']) {
-		assert.equal(isLoopback(host), true, host);
-	}
-	for (const host of [
-		'0.0.0.0',
-		'::',
-		'192.168.1.4',
-		'128.0.0.1',
-		'fe80::1',
-		'hub.example',
-		'127.0.0.1.example',
-		'localhost.example',
-		'127.1',
-		'',
-	]) {
-		assert.equal(isLoopback(host), false, host);
-	}
-});
+import { checkEditorHost } from '../../../lib/config/host.ts';
 
 test('an editor without a sign-in is refused elsewhere than on loopback', () => {
 	assert.throws(() => checkEditorHost('0.0.0.0', false), { code: 'CONFIG_INVALID' });
