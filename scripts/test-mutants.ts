@@ -38,6 +38,9 @@ function copyTree(): string {
 		if (file && existsSync(from)) cpSync(from, path.join(directory, file), { recursive: true });
 	}
 	symlinkSync(path.join(root, 'node_modules'), path.join(directory, 'node_modules'));
+	// What a Node-RED loads as this package; mutants in nodes/ and lib/ are for tests that load the sources.
+	const built = spawnSync(process.execPath, ['scripts/build.ts'], { cwd: directory, encoding: 'utf8' });
+	if (built.status !== 0) throw new Error(`The copy cannot be built:\n${built.stdout}${built.stderr}`);
 	return directory;
 }
 

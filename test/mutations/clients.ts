@@ -68,7 +68,7 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A mail is known to be handed over once its end was read',
 		file: 'lib/smtp/transaction.ts',
-		find: "stream.once('end', () => this.#enter('answer'));",
+		find: "if (!this.interruption) this.#enter('answer');",
 		replace: '',
 		test: dialogue('reset after the dot: unknown'),
 	},

@@ -72,8 +72,8 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'Nothing is linked while no address of Odoo is configured',
 		file: 'lib/mail/origin.ts',
-		find: 'if (origin === null) return false;',
-		replace: 'if (origin === null) return true;',
+		find: 'url.origin === origin',
+		replace: '(origin === null || url.origin === origin)',
 		test: document('any address while no origin is configured'),
 	},
 	{

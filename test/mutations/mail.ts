@@ -255,7 +255,7 @@ export const mutants: Mutant[] = [
 	},
 	{
 		protection: 'The recipient is blanked for its age',
-		file: 'lib/mail/ledger-tables.ts',
+		file: 'lib/store/personal-data.ts',
 		find: "blank: ['recipient', 'response', 'reason_text']",
 		replace: "blank: ['response', 'reason_text']",
 		test: ledger('personal data is blanked for its age; ids, states and times stay'),
