@@ -23,34 +23,38 @@ interface FlowFile {
 const TEMPLATES = join(ROOT, 'lib/mail/templates/purchase/es');
 
 /**
- * What an analyst would wire from `node-red-contrib-amqp`, a function and `node-red-node-email`: a mail of the same text and
- * size. Nothing is checked and sections are not repeated, which only favours it.
+ * What an analyst would wire from `node-red-contrib-amqp`, core's nodes and `node-red-node-email`: written by the
+ * same Mustache templates. Nothing is checked, amounts and dates are left as they come, which only favours it.
  */
 async function peerFlow({ amqp, queue, smtpPort }: FlowOptions): Promise<FlowFile> {
 	const { hostname, port, username, password, pathname } = new URL(amqp);
-	const [html, text] = await Promise.all(
+	const [html = '', text = ''] = await Promise.all(
 		['html.html', 'text.txt'].map((name) => readFile(join(TEMPLATES, name), 'utf8')),
 	);
-	const write = `
-		const order = JSON.parse(msg.payload);
-		const valueOf = (path) => path.split('.').reduce((value, name) => value?.[name], order) ?? '';
-		const fill = (template) => template.replace(/{{[#^/]?([\\w.]+)}}/g, (_, path) => String(valueOf(path)));
+	const address = `
+		const order = msg.payload;
 		return {
+			...order,
 			to: order.recipient.address,
 			from: ${JSON.stringify(FROM.address)},
 			topic: 'Pedido de compra ' + order.order.number + ' · ' + order.company.name,
-			payload: fill(${JSON.stringify(html)}),
-			plaintext: fill(${JSON.stringify(text)}),
 			headers: { 'Message-ID': '<' + order.id + '@clinica.test>' },
 		};`;
+	const template = (field: string, content: string) => ({
+		...{ type: 'template', z: 'tab', name: '', field, fieldType: 'msg' },
+		...{ format: 'handlebars', syntax: 'mustache', template: content, output: 'str' },
+	});
 	const server = { id: 'server', type: 'amqp-server', host: hostname, port, vhost: pathname.slice(1), keepalive: 30 };
 	const smtp = { server: '127.0.0.1', port: smtpPort, secure: false, tls: false, authtype: 'NONE' };
 	return {
 		nodes: [
 			{ id: 'tab', type: 'tab', label: 'peer' },
 			server,
-			{ id: 'in', type: 'amqp in', z: 'tab', server: 'server', iotype: '4', ioname: queue, wires: [['write']] },
-			{ id: 'write', type: 'function', z: 'tab', func: write, outputs: 1, wires: [['mail']] },
+			{ id: 'in', type: 'amqp in', z: 'tab', server: 'server', iotype: '4', ioname: queue, wires: [['parse']] },
+			{ id: 'parse', type: 'json', z: 'tab', property: 'payload', action: 'obj', wires: [['address']] },
+			{ id: 'address', type: 'function', z: 'tab', func: address, outputs: 1, wires: [['html']] },
+			{ id: 'html', ...template('payload', html), wires: [['text']] },
+			{ id: 'text', ...template('plaintext', text), wires: [['mail']] },
 			{ id: 'mail', type: 'e-mail', z: 'tab', name: '', ...smtp, wires: [] },
 		],
 		credentials: { server: { user: username, password } },
