@@ -52,7 +52,9 @@ test('a mail that was refused is corrected in the sidebar and arrives', async (t
 	await sidebar.getByText('Ningún correo espera a una persona.').waitFor();
 	assert.equal(await lab.depth(`${lab.topology.queue}.parked`), 0);
 	for (const action of ['mail.inspect', 'mail.correct', 'mail.replay'])
-		assert.match(nodeRed.log, new RegExp(`"event":"clinic-hub.${action}".*"actor":"operadora".*"outcome":"done"`));
+		await nodeRed.until('the log to say so', () =>
+			new RegExp(`"event":"clinic-hub.${action}".*"actor":"operadora".*"outcome":"done"`).test(nodeRed.log),
+		);
 
 	await sidebar.locator('summary').click();
 	await sidebar.locator('input[name=recipient]').fill(RIGHT);

@@ -116,7 +116,7 @@ test('a parked mail is listed, inspected, corrected and replayed by messages', a
 	await nodeRed.message(HEALTH, ({ topic }) => topic === 'ok');
 	const [row] = (await command(nodeRed, 'search', { recipient: 'ventas@proveedor.test' })) as unknown as object[];
 	assert.partialDeepStrictEqual(row, { state: 'sent', reference: 'P00042' });
-	assert.match(nodeRed.log, /"action":"mail\.correct","actor":"flow:mail"/);
+	await nodeRed.until('the log to say so', () => /"action":"mail\.correct","actor":"flow:mail"/.test(nodeRed.log));
 });
 
 test('a parked mail is discarded by its key and then not mailed any more', async (t) => {

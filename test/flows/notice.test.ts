@@ -236,7 +236,9 @@ test('the test of a notice', async (t) => {
 		assert.partialDeepStrictEqual(body, { ok: true, text: 'mail 2/2: ok. webhook: ok.' });
 		assert.deepEqual([relay.mails.length, hook.requests.length], [2, 1]);
 		assert.equal(hook.requests[0]?.headers.authorization, `Bearer ${BEARER}`);
-		assert.match(nodeRed.log, /"event":"clinic-hub.notices.test".*"actor":"admin".*"outcome":"done"/);
+		await nodeRed.until('the log to say so', () =>
+			/"event":"clinic-hub.notices.test".*"actor":"admin".*"outcome":"done"/.test(nodeRed.log),
+		);
 	});
 
 	await t.test('never sends a deployed token that was not retyped to another address', async () => {

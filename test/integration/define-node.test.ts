@@ -109,7 +109,8 @@ test('a node of this package', async (t) => {
 		const words =
 			'Not ready: test-scripted.label.host is missing, test-scripted.label.port: the variable NOT_SET does not exist';
 		assert.equal((await nodeRed.status('missing', /^Not ready/)).text, words);
-		assert.ok(nodeRed.log.includes(words));
+		// The log comes another way than the status and may be later.
+		await nodeRed.until('the log to say so', () => nodeRed.log.includes(words));
 		assert.deepEqual((await outcome(nodeRed, 'missing', { payload: 'ok' })).error, {
 			code: 'CONFIG_INVALID',
 			message: words,
@@ -133,13 +134,13 @@ test('a node of this package', async (t) => {
 		const begin = performance.now();
 		await nodeRed.deploy([TAB, TAP]);
 		assert.ok(performance.now() - begin < CLOSE_LIMIT_MS);
-		assert.match(nodeRed.log, /did not end within 2.5 s/);
+		await nodeRed.until('the log to say so', () => /did not end within 2.5 s/.test(nodeRed.log));
 	});
 
 	await t.test('that throws while closing does not hold up a deploy', async () => {
 		await nodeRed.deploy([TAB, TAP, scripted('fails', { close: 'throw' })]);
 		await nodeRed.deploy([TAB, TAP]);
-		assert.match(nodeRed.log, /cannot end/);
+		await nodeRed.until('the log to say so', () => /cannot end/.test(nodeRed.log));
 	});
 
 	await t.test('ends the messages that wait when it closes', async () => {
