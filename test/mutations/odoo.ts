@@ -125,10 +125,17 @@ const models: Mutant[] = [
 		test: inOdoo,
 	},
 	{
-		protection: 'No transaction is open while the job talks to the broker',
+		protection: 'A claim is committed before anything else is done',
 		file: `${ADDON}/models/clinic_mail_job.py`,
 		find: 'self._commit()\n            if not claimed:',
 		replace: 'if not claimed:',
+		test: inOdoo,
+	},
+	{
+		protection: 'No transaction is open while the job talks to the broker',
+		file: `${ADDON}/models/clinic_mail_job.py`,
+		find: '        finally:\n            self._commit()\n',
+		replace: '        finally:\n            pass\n',
 		test: inOdoo,
 	},
 	{

@@ -25,10 +25,14 @@ class JobCase(OutboxCase):
         self.calls = []
         broker = type(self.env["clinic.mail.broker"])
         self.connection = {"address": Address("broker.test"), "key": None, "name": "Odoo"}
-        self.patch(broker, "_connection", lambda _self: self.connection)
+        self.patch(broker, "_connection", lambda _self: self.read_settings())
         self.patch(broker, "_publish", lambda _self, _connection, bodies: self.publish(bodies))
         # A test's cursor cannot commit; that the job does is part of what is tested.
         self.patch(type(self.outbox), "_commit", lambda model: self.commit(model))
+
+    def read_settings(self):
+        self.calls.append("settings")
+        return self.connection
 
     def publish(self, bodies):
         self.calls.append(list(bodies))
@@ -42,7 +46,7 @@ class JobCase(OutboxCase):
         self.calls.clear()
         self.outbox._job_publish()
         self.outbox.invalidate_model()
-        return [call for call in self.calls if call != "commit"]
+        return [call for call in self.calls if isinstance(call, list)]
 
     def published(self):
         return [message_id for call in self.run_job() for message_id in call]
@@ -59,12 +63,10 @@ class TestPublishing(JobCase):
         self.assertFalse(any(rows.mapped("lease_token")))
         self.assertEqual(self.published(), [])
 
-    def test_claim_and_result_are_committed_around_the_call_to_the_broker(self):
-        self.confirmed_row()
+    def test_claim_settings_and_result_are_committed_around_the_call_to_the_broker(self):
+        row = self.confirmed_row()
         self.run_job()
-        position = next(i for i, call in enumerate(self.calls) if call != "commit")
-        self.assertEqual(self.calls[position - 1], "commit")
-        self.assertEqual(self.calls[position + 1], "commit")
+        self.assertEqual(self.calls[:5], ["commit", "settings", "commit", [row.uuid], "commit"])
 
     def test_text_is_published_exactly_as_it_is_stored(self):
         row = self.confirmed_row()
@@ -129,14 +131,14 @@ class TestLease(JobCase):
 
 @tagged("post_install", "-at_install")
 class TestFailure(JobCase):
-    def fail(self, outcome):
+    def run_failing(self, outcome):
         self.outcome = outcome
         with mute_logger(LOGGER):
             return self.published()
 
     def test_reason_and_next_attempt_are_on_the_row(self):
         row = self.confirmed_row()
-        self.fail(Outcome(outcomes.UNREACHABLE, "broker.test:5672 cannot be reached"))
+        self.run_failing(Outcome(outcomes.UNREACHABLE, "broker.test:5672 cannot be reached"))
         self.assertEqual(row.state, "pending")
         self.assertEqual(row.reason_code, outcomes.UNREACHABLE)
         self.assertEqual(row.reason, "broker.test:5672 cannot be reached")
@@ -150,13 +152,13 @@ class TestFailure(JobCase):
 
     def test_every_message_waits_while_the_broker_is_given_time(self):
         self.confirmed_row()
-        self.fail(Outcome(outcomes.TIMEOUT))
+        self.run_failing(Outcome(outcomes.TIMEOUT))
         self.confirmed_row()
-        self.assertEqual(self.fail(Outcome(outcomes.TIMEOUT)), [])
+        self.assertEqual(self.run_failing(Outcome(outcomes.TIMEOUT)), [])
 
     def test_all_go_out_when_the_broker_is_back(self):
         first = self.confirmed_row()
-        self.fail(Outcome(outcomes.TIMEOUT))
+        self.run_failing(Outcome(outcomes.TIMEOUT))
         second = self.confirmed_row()
         first.next_try = fields.Datetime.now()
         self.outcome = CONFIRMED
@@ -174,7 +176,7 @@ class TestFailure(JobCase):
         for _each in range(2):
             self.confirmed_row()
         self.patch(clinic_mail_job, "BATCH_ROWS", 1)
-        self.assertEqual(len(self.fail(Outcome(outcomes.UNROUTABLE))), 1)
+        self.assertEqual(len(self.run_failing(Outcome(outcomes.UNROUTABLE))), 1)
 
     def test_only_what_failed_is_tried_again(self):
         good, bad = self.confirmed_row(), self.confirmed_row()
