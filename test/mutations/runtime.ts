@@ -19,11 +19,11 @@ export const mutants: Mutant[] = [
 	},
 	{
 		protection: 'A name that only begins like loopback is none',
-		file: 'lib/config/host.ts',
+		file: 'lib/loopback.ts',
 		find: "host.toLowerCase() === 'localhost'",
 		replace: "host.toLowerCase().startsWith('localhost')",
 		test: {
-			file: 'test/unit/config/host.test.ts',
+			file: 'test/unit/loopback.test.ts',
 			name: 'addresses that only this machine reaches are told apart from all others',
 		},
 	},
