@@ -74,9 +74,12 @@ async function install(): Promise<void> {
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 
-/** Runs one stage and prints as it goes; leaf tests count, suites do not. */
+/**
+ * Runs one stage and prints as it goes; leaf tests count, suites do not. Without `forceExit`, which ends a file before all
+ * that it reports is read: of 641 unit tests 593 to 637 were counted. A file that leaves something open times out.
+ */
 async function runFiles(files: string[], concurrency: number): Promise<void> {
-	const stream = run({ files, concurrency, timeout: FILE_TIMEOUT_MS, forceExit: true });
+	const stream = run({ files, concurrency, timeout: FILE_TIMEOUT_MS });
 	stream.on('test:fail', (event) => {
 		if (event.details.type !== 'suite') total.failed += 1;
 	});
