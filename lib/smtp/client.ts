@@ -132,11 +132,11 @@ export class SmtpClient {
 
 	async #open(): Promise<Pool> {
 		// Loaded at first use: it costs 20 ms that a start without mail need not pay.
-		const { createTransport } = await import('nodemailer');
+		const [{ createTransport }, { readWritten }] = await Promise.all([import('nodemailer'), import('./mime.ts')]);
 		const pool = createTransport(transportOptions(this.#options, this.#tokens));
 		pool.use('stream', (mail, done) => {
-			const { transaction } = mail.data as Partial<Traced>;
-			if (transaction) mail.message.processFunc((stream) => transaction.follow(stream));
+			const { transaction } = mail.data as Traced;
+			mail.message.createReadStream = () => transaction.follow(readWritten(mail.message));
 			done();
 		});
 		return pool;

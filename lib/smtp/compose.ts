@@ -1,4 +1,5 @@
 /** Turns an `OutgoingMail` into what nodemailer builds MIME from; whatever could forge a header stops here. */
+import { randomUUID } from 'node:crypto';
 import type { SendMailOptions } from 'nodemailer';
 import { HubError } from '../errors.ts';
 import { hasControls, parseAddress } from './address.ts';
@@ -61,6 +62,8 @@ export function compose(mail: OutgoingMail): SendMailOptions {
 		...(mail.replyTo ? { replyTo: mailbox('Reply-To', mail.replyTo) } : {}),
 		subject: plain('Subject', mail.subject),
 		messageId: mail.messageId,
+		// Of nodemailer's own each costs a call to the system's random source.
+		baseBoundary: randomUUID(),
 		date: mail.date,
 		// Bytes and a given encoding spare nodemailer from looking through every text: a sixth of all the work of a mail.
 		text: Buffer.from(mail.text),
