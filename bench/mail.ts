@@ -92,7 +92,7 @@ const bench: Bench = async function* ({ quick, log }) {
 			goal: 'at least 1.8',
 		};
 
-		for await (const measure of besidePeer(broker, quick)) yield measure;
+		for await (const measure of besidePeer(broker, { quick, log })) yield measure;
 	} finally {
 		await postgresql.stop();
 		await broker.stop();

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TestBroker } from '../../test/broker.ts';
-import { type Measure, ratioOf } from '../measure.ts';
+import { type BenchOptions, type Measure, median, ratioOf } from '../measure.ts';
 import { startNodeRed } from '../servers/node-red.ts';
 import { fillQueue, inScratch, Sink } from './parties.ts';
 import type { SinkOptions } from './sink.ts';
@@ -61,7 +61,7 @@ function tryOut(broker: TestBroker, party: Party, trial: Trial): Promise<{ rate:
 	});
 }
 
-export async function* besidePeer(broker: TestBroker, quick: boolean): AsyncGenerator<Measure> {
+export async function* besidePeer(broker: TestBroker, { quick, log }: BenchOptions): AsyncGenerator<Measure> {
 	const against = 'node-red-contrib-amqp and node-red-node-email';
 	const count = quick ? 500 : 5000;
 	const both = async (trial: Trial) => ({
@@ -69,9 +69,22 @@ export async function* besidePeer(broker: TestBroker, quick: boolean): AsyncGene
 		peer: await tryOut(broker, 'peer', trial),
 	});
 
-	const fast = await both({ sink: { delayMs: 0 }, count });
-	const speed = { value: fast.hub.rate, reference: fast.peer.rate, ratio: ratioOf(fast.hub.rate, fast.peer.rate) };
-	yield { measure: 'vs_contrib_flow', unit: 'mails/s', against, ...speed, goal: 'at least 1.0' };
+	// In turn, for the machine itself is now faster, now slower.
+	const rounds: { hub: number; peer: number }[] = [];
+	for (let round = 0; round < (quick ? 1 : 5); round++) {
+		const { hub, peer } = await both({ sink: { delayMs: 0 }, count });
+		rounds.push({ hub: hub.rate, peer: peer.rate });
+		log(`round ${round + 1}: hub ${hub.rate.toFixed(0)}, published nodes ${peer.rate.toFixed(0)} mails/s`);
+	}
+	yield {
+		measure: 'vs_contrib_flow',
+		value: median(rounds.map(({ hub }) => hub)),
+		unit: 'mails/s',
+		against,
+		reference: median(rounds.map(({ peer }) => peer)),
+		ratio: median(rounds.map(({ hub, peer }) => hub / peer)),
+		goal: 'at least 1.0',
+	};
 
 	// Slow enough that mails are under way, and messages prefetched, at the moment of the kill.
 	const killed = await both({ sink: { delayMs: 50 }, count: 1000, killAfter: 50 });

@@ -11,6 +11,8 @@ const CONTROL = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;
 
 const LOCAL = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const DOMAIN = /^[\p{L}\p{M}\p{N}-]+(\.[\p{L}\p{M}\p{N}-]+)*$/u;
+/** What `domainToASCII` gives back as it is: lower case, no label of IDNA, no number at the end. */
+const PLAIN_DOMAIN = /^(?!.*xn--)([a-z0-9-]+\.)*[a-z][a-z0-9-]*$/;
 const LABEL = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/;
 
 export type ParsedAddress = { address: string; domain: string } | { fault: string };
@@ -37,7 +39,7 @@ export function parseAddress(text: string): ParsedAddress {
 	if (/[^ -~]/.test(local))
 		return { fault: 'The part before the @ has letters that many mail servers cannot deliver to.' };
 	if (!LOCAL.test(local) || local.length > MAX_LOCAL) return { fault: 'The part before the @ is not valid.' };
-	const ascii = DOMAIN.test(domain) ? domainToASCII(domain) : '';
+	const ascii = asciiDomain(domain);
 	const labels = ascii.split('.');
 	if (!labels.every((label) => LABEL.test(label) && label.length <= MAX_LABEL) || /^\d+$/.test(labels.at(-1) ?? '')) {
 		return { fault: 'The part after the @ is not a valid domain.' };
@@ -45,4 +47,11 @@ export function parseAddress(text: string): ParsedAddress {
 	const address = `${local}@${ascii}`;
 	if (address.length > MAX_ADDRESS) return { fault: 'The address is too long.' };
 	return { address, domain: ascii };
+}
+
+/** Empty when it is none. */
+function asciiDomain(domain: string): string {
+	// Most are in their final form already, and the conversion is slow.
+	if (PLAIN_DOMAIN.test(domain)) return domain;
+	return DOMAIN.test(domain) ? domainToASCII(domain) : '';
 }
