@@ -130,6 +130,8 @@ test('the sidebar', async (t) => {
 			const editor = await openEditor(browser, nodeRed.url, { language: 'es-CL', size });
 			const show = () => editor.page.evaluate("RED.sidebar.show('clinic-hub')");
 			const height = async () => (await editor.page.locator('.clinic-hub').boundingBox())?.height ?? 0;
+			// Without timers nothing but the opening itself can fill the tab.
+			await editor.page.evaluate('for (let id = setTimeout(() => {}); id > 0; id--) clearTimeout(id)');
 			await show();
 			await editor.page.locator('.clinic-hub tr[data-row]').nth(4).waitFor();
 			assert.ok(await editor.page.locator('.red-ui-debug-content').first().isVisible());

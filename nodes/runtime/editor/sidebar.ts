@@ -37,8 +37,10 @@ export class Sidebar {
 			enableOnEdit: true,
 			onchange: () => {
 				// Node-RED shows the tab after it has told so.
-				requestAnimationFrame(() => giveRoom(this.#content));
-				void this.#refresh();
+				requestAnimationFrame(() => {
+					giveRoom(this.#content);
+					void this.#refresh();
+				});
 			},
 		});
 		document.addEventListener('clinic-hub:changed', () => void this.#refresh(true));
