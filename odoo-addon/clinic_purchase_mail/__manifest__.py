@@ -13,6 +13,8 @@
         "security/ir.model.access.csv",
         "security/clinic_mail_outbox.xml",
         "views/clinic_mail_outbox_views.xml",
+        "views/purchase_order_views.xml",
+        "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
         "data/ir_cron.xml",
     ],

@@ -50,6 +50,11 @@ def several_lines(text):
     return _cut(lines.strip(), TEXT_LENGTH)
 
 
+def without_controls(text):
+    """The text without control characters and outer blanks, uncut; line ends are line feeds."""
+    return _CONTROLS.sub("", _whole(text).replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
 def mail_address(text):
     """The one address in the text, its domain in ASCII; empty when it is not exactly one.
 

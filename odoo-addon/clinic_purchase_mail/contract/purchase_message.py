@@ -13,12 +13,17 @@ VERSION = "1.0"
 BODY_LIMIT = 1024 * 1024
 #: Of the contract.
 LINES_LIMIT = 500
+#: Of a ready mail, in characters.
+SUBJECT_LENGTH = 250
+TEXT_LIMIT = 100_000
+HTML_LIMIT = 400_000
 
 NO_ADDRESS = "no_address"
 BAD_ADDRESS = "bad_address"
 NO_SENDER = "no_sender"
 NO_CURRENCY = "no_currency"
 TOO_LARGE = "too_large"
+TEMPLATE = "template"
 
 
 class Unsendable(Exception):
@@ -26,7 +31,7 @@ class Unsendable(Exception):
 
     def __init__(self, code, reason):
         super().__init__(reason)
-        #: no_address, bad_address, no_sender, no_currency or too_large.
+        #: no_address, bad_address, no_sender, no_currency, too_large or template.
         self.code = code
         #: In English.
         self.reason = reason
@@ -143,6 +148,27 @@ def encode(message: dict) -> str:
             TOO_LARGE, f"The message would have {size} bytes; the hub reads {BODY_LIMIT}"
         )
     return text
+
+
+def with_rendered(message: dict, subject: str, text: str, html: str) -> dict:
+    """The message with a mail that is ready, which the hub sends instead of its templates'.
+
+    :raises Unsendable: when a part is empty, or longer than the contract allows
+    """
+    rendered = {
+        "subject": fields.one_line(subject, SUBJECT_LENGTH),
+        "text": fields.without_controls(text),
+        "html": fields.without_controls(html),
+    }
+    for name, limit in (("subject", SUBJECT_LENGTH), ("text", TEXT_LIMIT), ("html", HTML_LIMIT)):
+        if not rendered[name]:
+            raise Unsendable(TEMPLATE, f"The template gives an empty {name}")
+        if len(rendered[name]) > limit:
+            raise Unsendable(
+                TEMPLATE,
+                f"The {name} would have {len(rendered[name])} characters; a message takes {limit}",
+            )
+    return message | {"rendered": rendered}
 
 
 def _company(order):

@@ -27,12 +27,17 @@ class ClinicMailOutbox(models.Model):
     res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
     order_name = fields.Char("Order", required=True, readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
-    body = fields.Text(readonly=True, help="The message, exactly as it is published.")
+    body = fields.Text(
+        readonly=True,
+        groups="purchase.group_purchase_manager,base.group_system",
+        help="The message, exactly as it is published.",
+    )
     state = fields.Selection(
         [
             ("pending", "Waiting"),
             ("published", "Handed over"),
             ("unsent", "Not sent"),
+            ("discarded", "Discarded"),
         ],
         required=True,
         readonly=True,
@@ -49,6 +54,13 @@ class ClinicMailOutbox(models.Model):
             ("no_currency", "The order's currency has no ISO code"),
             ("too_large", "The order is too large for a message"),
             ("failed", "The message could not be written"),
+            ("template", "The mail template cannot be rendered"),
+            ("company_off", "The company sends no confirmation mails"),
+            ("supplier_off", "The vendor gets no confirmation mails"),
+            ("order_off", "The order shall not be mailed"),
+            ("imported", "The order was imported"),
+            ("sent_by_staff", "Staff sent the order by mail before it was confirmed"),
+            ("sent_before", "The order was mailed when it was confirmed before"),
             (NOT_CONFIGURED, "No broker is configured"),
             (CONFIGURATION, "The broker's address is wrong"),
             (outcomes.UNREACHABLE, "The broker cannot be reached"),

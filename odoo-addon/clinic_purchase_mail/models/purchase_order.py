@@ -26,18 +26,30 @@ class PurchaseOrder(models.Model):
 
     def _clinic_mail_enqueue(self):
         """Put one message an order into the outbox, in the transaction that confirms it."""
-        rows = [order.sudo()._clinic_mail_row() for order in self]
-        self.env["clinic.mail.outbox"].sudo().create(rows)
+        skipped = self.sudo()._clinic_mail_skip_reasons()
+        values = [order.sudo()._clinic_mail_row(skipped.get(order.id)) for order in self]
+        rows = self.env["clinic.mail.outbox"].sudo().create(values)
+        self.sudo()._clinic_mail_after_enqueue(rows)
 
-    def _clinic_mail_row(self):
+    def _clinic_mail_row(self, skip_reason=None, message_id=None):
+        """Values of the outbox row.
+
+        :param str skip_reason: code why no mail shall go out; None when one shall
+        :param str message_id: UUID of a message that was never published; None for a new one
+        """
+        template = self.company_id.clinic_mail_template_id
         row = {
-            "uuid": str(uuid.uuid4()),
+            "uuid": message_id or str(uuid.uuid4()),
+            "template_id": template.id,
+            "to_render": bool(template),
             "res_model": self._name,
             "res_id": self.id,
             "order_name": self.name,
             "company_id": self.company_id.id,
             "next_try": fields.Datetime.now(),
         }
+        if skip_reason:
+            return row | {"state": "unsent", "reason_code": skip_reason}
         try:
             row["body"] = encode(build(self._clinic_mail_order(row["uuid"])))
         except Unsendable as error:

@@ -1,0 +1,89 @@
+from odoo import fields, models
+from odoo.exceptions import AccessError, UserError
+
+#: Who may act on the list, by group.
+ACTING_GROUPS = ("purchase.group_purchase_manager", "base.group_system")
+
+
+class ClinicMailActions(models.Model):
+    """What people do to rows of the outbox; who did it stays in the row."""
+
+    _inherit = "clinic.mail.outbox"
+
+    retried_at = fields.Datetime("Retried On", readonly=True, copy=False)
+    retried_by_id = fields.Many2one("res.users", "Retried By", readonly=True, copy=False)
+    discarded_at = fields.Datetime("Discarded On", readonly=True, copy=False)
+    discarded_by_id = fields.Many2one("res.users", "Discarded By", readonly=True, copy=False)
+
+    def action_retry(self):
+        """Try again at once what waits, and write anew what could not be written.
+
+        A row that was not sent by a rule is sent: whoever asks overrides the rule.
+
+        :raises UserError: when a row was handed over or discarded already
+        """
+        rows = self._clinic_mail_to_act_on()
+        if any(row.state not in ("pending", "unsent") for row in rows):
+            raise UserError(self.env._("Only mails that wait or were not sent can be retried."))
+        audit = {"retried_at": fields.Datetime.now(), "retried_by_id": self.env.uid}
+        waiting = rows.filtered(lambda row: row.state == "pending")
+        waiting.write(
+            {
+                "next_try": fields.Datetime.now(),
+                "reason_code": False,
+                "reason": False,
+                **audit,
+            }
+        )
+        for row in rows - waiting:
+            row.write(row._clinic_mail_written_anew() | audit)
+        rows._wake_at_commit()
+
+    def action_discard(self):
+        """Give up mails that were not handed over.
+
+        :raises UserError: when a row was handed over already, or is just being so
+        """
+        rows = self._clinic_mail_to_act_on()
+        now = fields.Datetime.now()
+        for row in rows:
+            if row.state not in ("pending", "unsent"):
+                raise UserError(
+                    self.env._("The mail of %s was handed over already.", row.order_name)
+                )
+            if row.lease_until and row.lease_until > now:
+                raise UserError(
+                    self.env._(
+                        "The mail of %s is being handed over. Try again in two minutes.",
+                        row.order_name,
+                    )
+                )
+        rows.write(
+            {"state": "discarded", "discarded_at": now, "discarded_by_id": self.env.uid}
+        )
+
+    def _clinic_mail_to_act_on(self):
+        """The rows with rights to change them, once the person's own are checked."""
+        if not self.env.su and not any(self.env.user.has_group(group) for group in ACTING_GROUPS):
+            raise AccessError(
+                self.env._("Only purchase administrators retry or discard confirmation mails.")
+            )
+        self.check_access("read")
+        return self.sudo()
+
+    def _clinic_mail_written_anew(self):
+        """Values of a row that was never sent, by the order as it is now, under its own ID."""
+        self.ensure_one()
+        order = self.env[self.res_model].browse(self.res_id).exists()
+        if not order or order.state not in ("purchase", "done"):
+            raise UserError(
+                self.env._("%s is not confirmed any more: nothing to mail.", self.order_name)
+            )
+        values = {
+            "state": "pending",
+            "reason_code": False,
+            "reason": False,
+            "lease_token": False,
+            "lease_until": False,
+        }
+        return values | order._clinic_mail_row(message_id=self.uuid)
