@@ -79,7 +79,7 @@ def publish(
     if not messages:
         return {}
     try:
-        parameters = _parameters(address, connection_name, limits)
+        parameters = connection_parameters(address, connection_name, limits)
     except OSError as error:  # the file of the extra authority; ssl.SSLError is one too
         failure = Outcome(
             outcomes.UNREACHABLE,
@@ -89,7 +89,11 @@ def publish(
     return _Handover(address, parameters, messages, exchange, routing_key, limits).run()
 
 
-def _parameters(address, connection_name, limits):
+def connection_parameters(address, connection_name, limits):
+    """How pika connects.
+
+    :raises OSError: when the file of the extra authority cannot be used
+    """
     options = None
     if address.tls:
         context = ssl.create_default_context()
