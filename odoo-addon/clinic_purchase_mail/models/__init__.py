@@ -5,6 +5,8 @@ from . import clinic_mail_outbox
 from . import clinic_mail_job
 from . import clinic_mail_actions
 from . import clinic_mail_template
+from . import clinic_mail_watch
+from . import clinic_mail_test
 from . import purchase_order
 from . import purchase_order_rules
 from . import mail_compose_message

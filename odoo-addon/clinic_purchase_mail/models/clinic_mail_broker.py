@@ -29,12 +29,22 @@ class ClinicMailBroker(models.AbstractModel):
 
         :return: a dictionary as ``read_address`` takes it; it may name no broker
         """
-        for place in (config.misc.get(CONFIG_SECTION, {}), os.environ):
+        settings, _place = self._settings_and_place()
+        return settings
+
+    @api.model
+    def _settings_and_place(self):
+        """The settings, and which place they are from: configuration, environment or database."""
+        for name, place in (
+            ("configuration", config.misc.get(CONFIG_SECTION, {})),
+            ("environment", os.environ),
+        ):
             settings = without_prefix(place)
-            if any(settings.get(name) for name in ("url", "url_file", "host")):
-                return settings
+            if any(settings.get(each) for each in ("url", "url_file", "host")):
+                return settings, name
         parameters = self.env["ir.config_parameter"].sudo()
-        return {name: parameters.get_param(key) or "" for name, key in PARAMETERS.items()}
+        settings = {name: parameters.get_param(key) or "" for name, key in PARAMETERS.items()}
+        return settings, "database"
 
     @api.model
     def _connection(self):

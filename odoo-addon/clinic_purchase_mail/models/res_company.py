@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -46,3 +48,58 @@ class ResCompany(models.Model):
                 raise ValidationError(
                     self.env._("Ages of confirmation mails cannot be negative; 0 means never.")
                 )
+
+    def _clinic_mail_watch(self):
+        """Raise the alarm once when mails fail for too long; end it when none fails any more."""
+        self.ensure_one()
+        outbox = self.env["clinic.mail.outbox"].sudo()
+        row = outbox._oldest_failing(self)
+        if not row:
+            self._clinic_mail_end_alarm()
+            return
+        minutes = self.clinic_mail_alarm_minutes
+        late = row.create_date <= fields.Datetime.now() - timedelta(minutes=minutes)
+        if minutes and late and not self.clinic_mail_alarm_since:
+            self._clinic_mail_raise_alarm(row)
+
+    def _clinic_mail_raise_alarm(self, row):
+        self.clinic_mail_alarm_since = fields.Datetime.now()
+        user = self.clinic_mail_alarm_user_id or self._clinic_mail_administrator()
+        texts = self.with_context(lang=user.lang)
+        labels = dict(row._fields["reason_code"]._description_selection(texts.env))
+        row.with_context(lang=user.lang).activity_schedule(
+            "clinic_purchase_mail.mail_activity_failure",
+            summary=texts.env._("Confirmation mails are not handed over"),
+            note=texts.env._(
+                "The mail of %(order)s waits since %(since)s UTC: %(reason)s.",
+                order=row.order_name,
+                since=row.create_date,
+                reason=labels[row.reason_code],
+            ),
+            user_id=user.id,
+        )
+
+    def _clinic_mail_end_alarm(self):
+        if not self.clinic_mail_alarm_since:
+            return
+        self.clinic_mail_alarm_since = False
+        outbox = self.env["clinic.mail.outbox"].sudo()
+        kind = self.env.ref("clinic_purchase_mail.mail_activity_failure")
+        activities = (
+            self.env["mail.activity"]
+            .sudo()
+            .search([("activity_type_id", "=", kind.id), ("res_model", "=", outbox._name)])
+        )
+        rows = outbox.browse(activities.mapped("res_id")).exists()
+        own = rows.filtered(lambda row: row.company_id == self)
+        activities.filtered(lambda activity: activity.res_id in own.ids).unlink()
+
+    def _clinic_mail_administrator(self):
+        """An administrator of Odoo who may see this company."""
+        administrators = self.env.ref("base.group_system").users.filtered(
+            lambda user: user.active and not user.share and self in user.company_ids
+        )
+        first = self.env.ref("base.user_admin", raise_if_not_found=False)
+        if first and first in administrators:
+            return first
+        return administrators.sorted("id")[:1] or self.env.ref("base.user_root")

@@ -5,3 +5,5 @@ from . import test_copy
 from . import test_rules
 from . import test_actions
 from . import test_template
+from . import test_watch
+from . import test_settings

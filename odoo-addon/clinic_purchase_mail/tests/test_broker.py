@@ -11,8 +11,9 @@ from ..models import clinic_mail_broker
 SECRET = "a-key-shared-with-the-hub"
 
 
-@tagged("post_install", "-at_install")
-class TestBroker(TransactionCase):
+class BrokerCase(TransactionCase):
+    """Without any broker but the one that a test names."""
+
     def setUp(self):
         super().setUp()
         self.broker = self.env["clinic.mail.broker"]
@@ -26,6 +27,9 @@ class TestBroker(TransactionCase):
         configuration.start()
         self.addCleanup(configuration.stop)
 
+
+@tagged("post_install", "-at_install")
+class TestBroker(BrokerCase):
     def address(self):
         return self.broker._connection()["address"]
 
