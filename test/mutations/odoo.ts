@@ -107,6 +107,20 @@ const plain: Mutant[] = [
 		replace: 'if False:',
 		test: python,
 	},
+	{
+		protection: 'A connection test ends though no hub answers',
+		file: `${ADDON}/amqp/probe.py`,
+		find: '            RETURN: self._limits.return_s,\n',
+		replace: '',
+		test: python,
+	},
+	{
+		protection: 'An answer to another probe does not count',
+		file: `${ADDON}/amqp/probe.py`,
+		find: 'answer["id"] == self._message.id and ',
+		replace: '',
+		test: python,
+	},
 ];
 
 const models: Mutant[] = [
@@ -171,6 +185,48 @@ const models: Mutant[] = [
 		file: `${ADDON}/models/purchase_order.py`,
 		find: '"reason": one_line(str(error))',
 		replace: '"reason": str(error)',
+		test: inOdoo,
+	},
+	{
+		protection: 'An order confirmed again is not mailed again',
+		file: `${ADDON}/models/purchase_order_rules.py`,
+		find: '        if sent_before:\n',
+		replace: '        if False:\n',
+		test: inOdoo,
+	},
+	{
+		protection: 'A broken template stops no other mail',
+		file: `${ADDON}/models/clinic_mail_template.py`,
+		find: 'except Exception as error:',
+		replace: 'except ZeroDivisionError as error:',
+		test: inOdoo,
+	},
+	{
+		protection: 'What acts is taken out of a mail that Odoo renders',
+		file: `${ADDON}/models/clinic_mail_template.py`,
+		find: 'html_sanitize(html or "", sanitize_style=False, sanitize_form=True)',
+		replace: 'html or ""',
+		test: inOdoo,
+	},
+	{
+		protection: 'Clerks neither retry nor discard',
+		file: `${ADDON}/models/clinic_mail_actions.py`,
+		find: 'if not self.env.su and not any(',
+		replace: 'if False and not any(',
+		test: inOdoo,
+	},
+	{
+		protection: 'Nobody acts on mails of another company',
+		file: `${ADDON}/models/clinic_mail_actions.py`,
+		find: 'self.check_access("read")',
+		replace: 'pass',
+		test: inOdoo,
+	},
+	{
+		protection: 'A mail that is being handed over is not discarded',
+		file: `${ADDON}/models/clinic_mail_actions.py`,
+		find: 'if row.lease_until and row.lease_until > now:',
+		replace: 'if False:',
 		test: inOdoo,
 	},
 ];

@@ -49,7 +49,7 @@ class ClinicMailActions(models.Model):
         for row in rows:
             if row.state not in ("pending", "unsent"):
                 raise UserError(
-                    self.env._("The mail of %s was handed over already.", row.order_name)
+                    self.env._("The mail of %s was handed over or discarded already.", row.order_name)
                 )
             if row.lease_until and row.lease_until > now:
                 raise UserError(

@@ -56,12 +56,14 @@ class ClinicMailTest(models.TransientModel):
         return probes.probe(address, message, database_uuid)
 
     def _add(self, name, code="", details="", state=None):
+        reasons = self.env["clinic.mail.outbox"]._fields["reason_code"]
         self.step_ids.create(
             {
                 "test_id": self.id,
                 "name": name,
                 "state": state or ("failed" if code else "passed"),
-                "reason_code": code or False,
+                "reason_code": code,
+                "reason": dict(reasons._description_selection(self.env)).get(code, ""),
                 "details": details,
             }
         )
@@ -87,9 +89,6 @@ class ClinicMailTestStep(models.TransientModel):
     state = fields.Selection(
         [("passed", "Passed"), ("failed", "Failed"), ("skipped", "Not tried")], readonly=True
     )
-    reason_code = fields.Selection(
-        selection=lambda self: self.env["clinic.mail.outbox"]._fields["reason_code"].selection,
-        string="Reason",
-        readonly=True,
-    )
+    reason_code = fields.Char(readonly=True)
+    reason = fields.Char(readonly=True, help="What the code means, in the person's language.")
     details = fields.Char(readonly=True, help="In the words of the server.")

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import format_datetime
 
 
 class ResCompany(models.Model):
@@ -73,7 +74,7 @@ class ResCompany(models.Model):
             note=texts.env._(
                 "The mail of %(order)s waits since %(since)s UTC: %(reason)s.",
                 order=row.order_name,
-                since=row.create_date,
+                since=format_datetime(texts.env, row.create_date, tz="UTC"),
                 reason=labels[row.reason_code],
             ),
             user_id=user.id,

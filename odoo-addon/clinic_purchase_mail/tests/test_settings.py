@@ -64,6 +64,7 @@ class TestConnectionTest(BrokerCase):
         test = self.press(clinic_mail_amqp_url="amqp://screen.test")
         for code in outcomes.CODES:
             test._add(probes.OPEN, code)
+            self.assertTrue(test.step_ids[-1].reason)
 
     def test_missing_and_wrong_settings_are_said_without_a_connection(self):
         for url, code in (
