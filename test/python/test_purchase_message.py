@@ -7,7 +7,15 @@ import unittest
 
 from addon import CONTRACTS
 from contract import fields, purchase_message
-from contract.purchase_message import Line, Order, Party, Unsendable, build, encode
+from contract.purchase_message import (
+    Line,
+    Order,
+    Party,
+    Unsendable,
+    build,
+    encode,
+    with_rendered,
+)
 from jsonschema import Draft202012Validator
 
 VALIDATOR = Draft202012Validator(
@@ -168,6 +176,27 @@ class TestBuild(unittest.TestCase):
         with self.assertRaises(Unsendable) as caught:
             encode(build(order(lines=[long_line] * 200)))
         self.assertEqual(caught.exception.code, purchase_message.TOO_LARGE)
+
+    def test_a_ready_mail_keeps_the_contract_whatever_a_template_gives(self):
+        subject = "Pedido\r\nBcc: x@evil.test \x00\ud800" + "x" * 300
+        part = "\x00 Hola\r\n\x0b\ud800Adiós\t "
+        message = with_rendered(build(ORDER), subject, part, part)
+        self.assert_valid(message)
+        self.assertNotIn("\n", message["rendered"]["subject"])
+        self.assertEqual(message["rendered"]["text"], "Hola\n\ufffdAdiós")
+
+    def test_a_ready_mail_that_lacks_a_part_or_is_too_long_is_unsendable(self):
+        self.assert_valid(with_rendered(build(ORDER), "s", "x" * 100_000, "x" * 400_000))
+        for parts in (
+            ("", "x", "x"),
+            ("s", " \n", "x"),
+            ("s", "x", "\x00"),
+            ("s", "x" * 100_001, "x"),
+            ("s", "x", "x" * 400_001),
+        ):
+            with self.assertRaises(Unsendable) as caught:
+                with_rendered(build(ORDER), *parts)
+            self.assertEqual(caught.exception.code, purchase_message.TEMPLATE)
 
     def test_the_text_is_the_message_in_utf_8_without_escapes(self):
         text = encode(build(ORDER))

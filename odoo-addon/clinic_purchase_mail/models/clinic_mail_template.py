@@ -2,6 +2,7 @@ import json
 import logging
 
 import psycopg2
+from markupsafe import Markup, escape
 
 from odoo import api, fields, models
 from odoo.tools import html2plaintext, html_sanitize, is_html_empty
@@ -95,6 +96,11 @@ class ClinicMailTemplate(models.Model):
         html = html_sanitize(html or "", sanitize_style=False, sanitize_form=True)
         if is_html_empty(html):
             raise Unsendable("template", self.env._("The template gives an empty mail"))
+        link = message["order"].get("link")
+        if link and escape(link) not in html:
+            # The order, and from there its PDF, is one click away whatever the template says.
+            label = self.with_context(lang=language).env._("See the order")
+            html += Markup('<p><a href="%s">%s</a></p>') % (link, label)
         return {"subject": str(subject or ""), "text": html2plaintext(html), "html": str(html)}
 
     @api.model
