@@ -39,6 +39,11 @@ class FaultyProxy:
         for each in self._sockets:
             each.close()
 
+    def cut_now(self):
+        """Cuts what is connected, at once."""
+        for each in self._sockets:
+            each.shutdown(socket.SHUT_RDWR)
+
     def _accept(self):
         while True:
             try:

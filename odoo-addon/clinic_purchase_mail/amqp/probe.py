@@ -11,17 +11,9 @@ import pika
 from . import outcome as outcomes
 from .address import Address
 from .outcome import Outcome, explain
-from .publisher import (
-    CUT_S,
-    EXCHANGE,
-    PERSISTENT,
-    ROUTING_KEY,
-    Limits,
-    Message,
-    connection_parameters,
-)
-
-RESULTS_EXCHANGE = "email_results"
+from .publisher import EXCHANGE, PERSISTENT, ROUTING_KEY, Limits, Message
+from .results import RESULTS_EXCHANGE
+from .session import Session, connection_parameters
 
 #: Connected, signed in, and a channel open.
 OPEN = "open"
@@ -94,7 +86,9 @@ def probe(
     :return: the steps, in order, each with what became of it; no failure is raised
     """
     try:
-        parameters = connection_parameters(address, connection_name, limits)
+        parameters = connection_parameters(
+            address, connection_name, open_s=limits.open_s, blocked_s=limits.confirm_s
+        )
     except OSError as error:  # the file of the extra authority
         reason = f"The authority in {address.ca_file} cannot be used: {error.strerror or error}"
         return _steps({OPEN: Outcome(outcomes.UNREACHABLE, reason)})
@@ -106,64 +100,34 @@ def _steps(results):
     return [Step(name, results.get(name)) for name in STEPS]
 
 
-class _Probe:
-    """One connection: open → listen → publish → return → closing → cutting → ended.
+class _Probe(Session):
+    """open → listen → publish → return → closing.
 
     Listening and publishing have a channel each, for a refusal closes its channel.
     """
 
     def __init__(self, address, parameters, message, database_uuid, names, limits):
-        self._address = address
-        self._where = f"{address.host}:{address.port}"
         self._message = message
         self._database_uuid = database_uuid
         self._exchange, self._routing_key, self._results_exchange = names
         # Below the name for which the account has rights, and of this probe alone: the
         # queue of the outcomes stays with the job that reads it.
         self._queue = f"{self._results_exchange}.probe.{message.id}"
-        self._limits = limits
         self._results = {}
         self._returned = None
         self._arrived = False
-        self._state = "new"
-        self._deadline = None
-        self._connection = pika.SelectConnection(
-            parameters,
-            on_open_callback=self._on_open,
-            on_open_error_callback=self._on_lost,
-            on_close_callback=self._on_lost,
-        )
+        seconds = {
+            OPEN: limits.open_s,
+            LISTEN: limits.listen_s,
+            PUBLISH: limits.confirm_s,
+            RETURN: limits.return_s,
+            "closing": limits.close_s,
+        }
+        super().__init__(address, parameters, OPEN, seconds)
 
     def run(self):
-        loop = self._connection.ioloop
-        self._enter(OPEN)
-        try:
-            loop.start()
-        except AssertionError as error:
-            # pika 1.2, when a connection is given up in the moment in which it fails.
-            self._result(explain(error, self._address))
-        finally:
-            loop.close()
+        super().run()
         return self._results
-
-    def _enter(self, state):
-        loop = self._connection.ioloop
-        if self._deadline is not None:
-            loop.remove_timeout(self._deadline)
-            self._deadline = None
-        self._state = state
-        seconds = {
-            OPEN: self._limits.open_s,
-            LISTEN: self._limits.listen_s,
-            PUBLISH: self._limits.confirm_s,
-            RETURN: self._limits.return_s,
-            "closing": self._limits.close_s,
-            "cutting": CUT_S,
-        }.get(state)
-        if seconds is None:
-            loop.stop()
-        else:
-            self._deadline = loop.call_later(seconds, self._on_deadline)
 
     def _result(self, outcome):
         """What became of the step that is going on."""
@@ -172,7 +136,7 @@ class _Probe:
 
     # -- open, listen
 
-    def _on_open(self, connection):
+    def _opened(self, connection):
         if self._state == OPEN:
             connection.channel(on_open_callback=self._on_listening_channel)
 
@@ -283,34 +247,14 @@ class _Probe:
 
     # -- closing
 
-    def _on_lost(self, _connection, error):
-        self._result(explain(error, self._address))
-        self._enter("ended")
+    def _failed(self, outcome):
+        self._result(outcome)
 
-    def _on_deadline(self):
-        self._deadline = None
-        if self._state == "closing":
-            self._enter("cutting")
-            # As in the publisher: pika has no public way to drop a silent peer.
-            transport = getattr(self._connection, "_transport", None)
-            if transport is not None:
-                transport.abort()
-            return
-        if self._state == "cutting":
-            self._enter("ended")
-            return
-        limits = self._limits
+    def _timed_out(self, seconds):
         reason = {
-            OPEN: f"{self._where} opened no channel within {limits.open_s:g} s",
-            LISTEN: f"{self._where} made no queue for the answer within {limits.listen_s:g} s",
-            PUBLISH: f"{self._where} did not confirm within {limits.confirm_s:g} s",
-            RETURN: f"No hub answered within {limits.return_s:g} s. Is its worker running?",
+            OPEN: f"{self._where} opened no channel within {seconds:g} s",
+            LISTEN: f"{self._where} made no queue for the answer within {seconds:g} s",
+            PUBLISH: f"{self._where} did not confirm within {seconds:g} s",
+            RETURN: f"No hub answered within {seconds:g} s. Is its worker running?",
         }[self._state]
-        self._result(Outcome(outcomes.TIMEOUT, reason))
-        self._close()
-
-    def _close(self):
-        self._enter("closing")
-        if self._connection.is_closed or self._connection.is_closing:
-            return
-        self._connection.close()
+        return Outcome(outcomes.TIMEOUT, reason)

@@ -1,13 +1,9 @@
 """Publishes messages and says for each of them what became of it.
 
-Every step has a deadline, for a broker may accept a connection and then stay silent.
-pika's blocking connection cannot give up waiting for a confirmation, hence its
-asynchronous one, on an event loop that lives for one call of ``publish``.
+Every step has a deadline, see ``session``.
 """
 
 import dataclasses
-import logging
-import ssl
 from collections.abc import Mapping, Sequence
 
 import pika
@@ -15,23 +11,12 @@ import pika
 from . import outcome as outcomes
 from .address import Address
 from .outcome import CONFIRMED, Outcome, explain
+from .session import Session, connection_parameters
 
 EXCHANGE = "email_exchange"
 ROUTING_KEY = "purchase.confirmed"
 
 PERSISTENT = 2
-
-#: Seconds between heartbeats; a connection lives for seconds, so that this only ends
-#: one whose peer vanished while it is closing.
-HEARTBEAT_S = 10
-
-#: Seconds that pika's event loop gets to close a socket without taking leave.
-CUT_S = 1.0
-
-# pika logs every step of a failed connection as an error with its traceback. What
-# matters of it is in the outcome, which the caller logs once.
-logging.getLogger("pika").setLevel(logging.CRITICAL)
-
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
@@ -79,7 +64,9 @@ def publish(
     if not messages:
         return {}
     try:
-        parameters = connection_parameters(address, connection_name, limits)
+        parameters = connection_parameters(
+            address, connection_name, open_s=limits.open_s, blocked_s=limits.confirm_s
+        )
     except OSError as error:  # the file of the extra authority; ssl.SSLError is one too
         failure = Outcome(
             outcomes.UNREACHABLE,
@@ -89,102 +76,35 @@ def publish(
     return _Handover(address, parameters, messages, exchange, routing_key, limits).run()
 
 
-def connection_parameters(address, connection_name, limits):
-    """How pika connects.
-
-    :raises OSError: when the file of the extra authority cannot be used
-    """
-    options = None
-    if address.tls:
-        context = ssl.create_default_context()
-        if address.ca_file:
-            context.load_verify_locations(address.ca_file)
-        options = pika.SSLOptions(context, address.host)
-    return pika.ConnectionParameters(
-        host=address.host,
-        port=address.port,
-        virtual_host=address.vhost,
-        credentials=pika.PlainCredentials(address.user, address.password),
-        ssl_options=options,
-        heartbeat=HEARTBEAT_S,
-        connection_attempts=1,
-        socket_timeout=limits.open_s,
-        # Later than the deadline of `opening`, which acts first.
-        stack_timeout=limits.open_s + CUT_S,
-        blocked_connection_timeout=limits.confirm_s,
-        client_properties={"connection_name": connection_name},
-    )
-
-
-class _Handover:
-    """One connection, from opening to closing.
-
-    opening → publishing → closing → cutting → ended. Any state goes to closing, or to
-    ended when nothing is left to close; cutting is for a peer that does not take leave.
-    Each state but the last has a deadline.
-    """
+class _Handover(Session):
+    """opening → publishing → closing."""
 
     def __init__(self, address, parameters, messages, exchange, routing_key, limits):
-        self._address = address
         self._messages = messages
         self._exchange = exchange
         self._routing_key = routing_key
-        self._limits = limits
         self._outcomes = {}
         self._returned = {}
         self._unsettled = {}
         self._blocked_reason = None
-        self._state = "new"
-        self._deadline = None
         self._channel = None
-        self._connection = pika.SelectConnection(
-            parameters,
-            on_open_callback=self._on_open,
-            on_open_error_callback=self._on_open_error,
-            on_close_callback=self._on_closed,
-        )
+        seconds = {
+            "opening": limits.open_s,
+            "publishing": limits.confirm_s,
+            "closing": limits.close_s,
+        }
+        super().__init__(address, parameters, "opening", seconds)
 
     def run(self):
-        loop = self._connection.ioloop
-        self._enter("opening")
-        try:
-            loop.start()
-        except AssertionError as error:
-            # pika 1.2 asserts when a connection is given up in the moment in which it
-            # fails by itself; by then there is nothing left to close.
-            self._fail_rest(explain(error, self._address))
-        finally:
-            loop.close()
+        super().run()
         return {message.id: self._outcomes[message.id] for message in self._messages}
-
-    def _enter(self, state):
-        """The one place where the state changes; starts the deadline of the new one."""
-        loop = self._connection.ioloop
-        if self._deadline is not None:
-            loop.remove_timeout(self._deadline)
-            self._deadline = None
-        self._state = state
-        seconds = {
-            "opening": self._limits.open_s,
-            "publishing": self._limits.confirm_s,
-            "closing": self._limits.close_s,
-            "cutting": CUT_S,
-        }.get(state)
-        if seconds is None:
-            loop.stop()
-        else:
-            self._deadline = loop.call_later(seconds, self._on_deadline)
 
     # -- opening
 
-    def _on_open(self, connection):
+    def _opened(self, connection):
         connection.add_on_connection_blocked_callback(self._on_blocked)
         connection.add_on_connection_unblocked_callback(self._on_unblocked)
         connection.channel(on_open_callback=self._on_channel_open)
-
-    def _on_open_error(self, _connection, error):
-        self._fail_rest(explain(error, self._address))
-        self._enter("ended")
 
     def _on_channel_open(self, channel):
         self._channel = channel
@@ -251,57 +171,17 @@ class _Handover:
 
     def _on_channel_closed(self, _channel, error):
         if self._state in ("opening", "publishing"):
-            self._fail_rest(explain(error, self._address))
+            self._failed(explain(error, self._address))
             self._close()
 
-    def _on_closed(self, _connection, error):
-        self._fail_rest(explain(error, self._address))
-        self._enter("ended")
-
-    def _on_deadline(self):
-        self._deadline = None
-        if self._state == "closing":
-            self._cut()
-            return
-        if self._state == "cutting":
-            self._enter("ended")
-            return
-        where = f"{self._address.host}:{self._address.port}"
+    def _timed_out(self, seconds):
         if self._blocked_reason is not None:
-            failure = Outcome(
-                outcomes.BLOCKED, f"{where} blocks publishers: {self._blocked_reason}"
+            return Outcome(
+                outcomes.BLOCKED, f"{self._where} blocks publishers: {self._blocked_reason}"
             )
-        elif self._state == "opening":
-            failure = Outcome(
-                outcomes.TIMEOUT,
-                f"{where} opened no channel within {self._limits.open_s:g} s",
-            )
-        else:
-            failure = Outcome(
-                outcomes.TIMEOUT,
-                f"{where} did not confirm within {self._limits.confirm_s:g} s",
-            )
-        self._fail_rest(failure)
-        self._close()
+        what = "opened no channel" if self._state == "opening" else "did not confirm"
+        return Outcome(outcomes.TIMEOUT, f"{self._where} {what} within {seconds:g} s")
 
-    def _close(self):
-        self._enter("closing")
-        if self._connection.is_closed or self._connection.is_closing:
-            return
-        # While it is opening, this cuts it and calls _on_open_error.
-        self._connection.close()
-
-    def _cut(self):
-        """Drops the socket of a silent peer; _on_closed follows.
-
-        pika has no public way to do so; without it the descriptor stays open until
-        the garbage collector finds it.
-        """
-        self._enter("cutting")
-        transport = getattr(self._connection, "_transport", None)
-        if transport is not None:
-            transport.abort()
-
-    def _fail_rest(self, failure):
+    def _failed(self, outcome):
         for message in self._messages:
-            self._outcomes.setdefault(message.id, failure)
+            self._outcomes.setdefault(message.id, outcome)
