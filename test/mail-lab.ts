@@ -20,6 +20,7 @@ import type { MailOutcome, ParkedGarbage } from '../lib/mail/outcomes.ts';
 import { ParkedMails } from '../lib/mail/parked.ts';
 import { ParkedLock } from '../lib/mail/parked-lock.ts';
 import { MailQueues } from '../lib/mail/queues.ts';
+import { Results } from '../lib/mail/results.ts';
 import { MailWorker, type MailWorkerOptions } from '../lib/mail/worker.ts';
 import { SmtpClient } from '../lib/smtp/client.ts';
 import { openStore, type Store } from '../lib/store/store.ts';
@@ -177,7 +178,8 @@ export async function mailLab(t: TestContext, options: LabOptions = {}): Promise
 		async parkedReader() {
 			return new ParkedMails({
 				broker,
-				queues: new MailQueues(broker, topology, 'test'),
+				queues: new MailQueues(broker, topology),
+				results: new Results({ broker, topology, hub: 'test', onProblem: () => {} }),
 				read,
 				ledger: () => Ledger.open(store),
 				lock: new ParkedLock('test', 'test', async () => store),

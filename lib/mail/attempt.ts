@@ -187,11 +187,11 @@ export class Attempts {
 				await placement.duplicate(work, entry);
 				return false;
 			case 'discarded':
-				placement.discarded(work);
+				await placement.discarded(work, entry);
 				return false;
 			case 'parked':
 			case 'unknown':
-				await placement.parkAgain(work, entry);
+				await placement.parkAgain(work, entry.state, entry);
 				return false;
 			case 'sending': {
 				// Of this worker, and not under way: it lost the ledger between the SMTP server's answer and writing it.

@@ -49,7 +49,8 @@ export async function messageReader(policy: MessagePolicy): Promise<MessageReade
 		if (databases.size > 0 && !databases.has(message.databaseUuid)) {
 			throw new HubError(
 				'MESSAGE_SOURCE',
-				'The message comes from a database that is not among the allowed ones: a copy of the database, or a missing entry',
+				`The message comes from the database ${message.databaseUuid}, which is not among the allowed ones. If this is your Odoo, ` +
+					'add that UUID to the allowed databases and replay the message; if it is a copy of your Odoo, discard it',
 			);
 		}
 		return message;

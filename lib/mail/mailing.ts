@@ -15,6 +15,7 @@ import type { MailOutcome, ParkedGarbage } from './outcomes.ts';
 import { LedgerOwner } from './owner.ts';
 import { Placement } from './placement.ts';
 import type { MailQueues } from './queues.ts';
+import type { Results } from './results.ts';
 import { Slots } from './slots.ts';
 import { Streak } from './streak.ts';
 import { Workload } from './workload.ts';
@@ -59,8 +60,13 @@ export interface MailingEvents {
 	onProblem: (error: HubError | undefined) => void;
 	/** What exists otherwise than asked for. */
 	onNotes: (notes: readonly string[]) => void;
-	/** A result for Odoo could not be published, for a reason that stays. */
-	onResultProblem: (error: HubError) => void;
+}
+
+interface MailingParts {
+	queues: MailQueues;
+	results: Results;
+	options: MailingOptions;
+	events: MailingEvents;
 }
 
 export class Mailing {
@@ -80,7 +86,7 @@ export class Mailing {
 		store: Store,
 		ledger: Ledger,
 		owner: LedgerOwner,
-		{ queues, options, events }: { queues: MailQueues; options: MailingOptions; events: MailingEvents },
+		{ queues, results, options, events }: MailingParts,
 	) {
 		this.ledger = ledger;
 		this.#store = store;
@@ -88,19 +94,14 @@ export class Mailing {
 		this.#options = options;
 		this.#events = events;
 		this.#queues = queues;
-		const { onOutcome, onResultProblem } = events;
-		this.#placement = new Placement({ queues, ledger, onOutcome, onResultProblem });
+		this.#placement = new Placement({ queues, ledger, results, onOutcome: events.onOutcome });
 		this.#attempts = this.#makeAttempts();
 		this.workload = this.#makeWorkload();
 		this.consumer = this.#makeConsumer();
 	}
 
 	/** @throws HubError `STORE_UNAVAILABLE` */
-	static async open(
-		store: Store,
-		ledger: Ledger,
-		parts: { queues: MailQueues; options: MailingOptions; events: MailingEvents },
-	): Promise<Mailing> {
+	static async open(store: Store, ledger: Ledger, parts: MailingParts): Promise<Mailing> {
 		const { log, leaseMs } = parts.options;
 		const owner = await LedgerOwner.begin(store, { log, leaseMs, onLost: () => mailing.#ownerLost() });
 		const mailing = new Mailing(store, ledger, owner, parts);

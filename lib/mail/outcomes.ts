@@ -40,8 +40,10 @@ export interface ParkedGarbage {
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Bounds of the contract, in characters. */
+const MAX_REFERENCE = 128;
 const MAX_RESPONSE = 1_000;
 const MAX_REASON = 2_000;
+const MAX_BY = 200;
 
 /** False for another kind of mail that names no database: no Odoo waits for its result. */
 export function hasAddressee(outcome: MailOutcome): boolean {
@@ -50,26 +52,32 @@ export function hasAddressee(outcome: MailOutcome): boolean {
 
 /** The body for `email_results`. */
 export function encodeOutcome(outcome: MailOutcome, hub: string): Buffer {
-	const { id, databaseUuid, time, attempt, retryAt, messageId, recipient, smtp, reason, by } = outcome;
+	const { id, databaseUuid, reference, time, attempt, retryAt, messageId, recipient, smtp, reason, by } = outcome;
 	const body = {
 		type: 'mail.outcome',
-		version: '1.0',
+		version: '1.1',
 		id,
 		databaseUuid,
+		reference: reference ? cut(reference, MAX_REFERENCE) : undefined,
 		outcome: outcome.outcome,
 		time: new Date(time).toISOString(),
 		attempt,
 		retryAt: retryAt === undefined ? undefined : new Date(retryAt).toISOString(),
 		messageId,
 		recipient,
-		smtp: smtp && { code: smtp.code, response: smtp.response.slice(0, MAX_RESPONSE) },
+		smtp: smtp && { code: smtp.code, response: cut(smtp.response, MAX_RESPONSE) },
 		reason: reason && {
 			code: reason.code,
-			text: reason.text.slice(0, MAX_REASON),
+			text: cut(reason.text, MAX_REASON),
 			summary: summaryOf(reason.code),
 		},
-		by,
+		by: by === undefined ? undefined : cut(by, MAX_BY),
 		hub,
 	};
 	return Buffer.from(JSON.stringify(body));
+}
+
+/** Odoo's PostgreSQL takes neither half a character nor NUL. */
+function cut(text: string, max: number): string {
+	return text.slice(0, max).toWellFormed().replaceAll('\0', '\ufffd');
 }

@@ -16,6 +16,7 @@ import type { MailOutcome } from './outcomes.ts';
 import { type Browsed, browse, type Found, type ParkedMail, returned } from './parked-browse.ts';
 import type { ParkedLock } from './parked-lock.ts';
 import type { MailQueues } from './queues.ts';
+import type { Results } from './results.ts';
 
 export type { ParkedMail } from './parked-browse.ts';
 
@@ -34,6 +35,7 @@ const LIST_LIMIT = 1_000;
 export interface ParkedOptions {
 	broker: Broker;
 	queues: MailQueues;
+	results: Results;
 	read: MessageReader;
 	ledger: () => Promise<Ledger>;
 	lock: ParkedLock;
@@ -73,7 +75,14 @@ export interface ActionReport {
 	more: boolean;
 }
 
-type Decision = (found: Found & { message: GetMessage }) => Promise<'done' | 'alreadySent'>;
+type Taken = Found & { message: GetMessage };
+type Decision = (found: Taken) => Promise<'done' | 'alreadySent'>;
+
+/** A mail as Odoo knows it, and what the ledger knows of it. */
+interface Told {
+	key: LedgerKey;
+	row: LedgerRow | undefined;
+}
 
 export class ParkedMails {
 	readonly #options: ParkedOptions;
@@ -120,7 +129,8 @@ export class ParkedMails {
 		if (!isAddress(address)) {
 			throw new HubError('CONFIG_INVALID', 'The new recipient must be exactly one e-mail address, without a name.');
 		}
-		const report = await this.#act({ keys: [key] }, 'mail.correct', actor, async ({ message, content, mail }) => {
+		const report = await this.#act({ keys: [key] }, 'mail.correct', actor, async (found) => {
+			const { message, content, mail } = found;
 			if (!content) {
 				throw new HubError(
 					'MESSAGE_INVALID',
@@ -138,6 +148,13 @@ export class ParkedMails {
 				correctedBy: actor,
 			});
 			this.#fetched++; // the copy lies there in the place of the one that is acknowledged
+			const told = await this.#toldKey(found);
+			if (told) {
+				const reason = { code: mail.reason, text: mail.reasonText };
+				const word = told.row?.state === 'unknown' ? 'unknown' : 'parked';
+				const outcome = { ...outcomeOf(word, found, told), attempt: mail.attempt, recipient: address, reason };
+				await this.#options.results.tell({ ...outcome, by: actor });
+			}
 			return 'done';
 		});
 		const [failure] = report.failed;
@@ -147,17 +164,24 @@ export class ParkedMails {
 
 	/** Back to the queue, with all attempts ahead and the corrected recipient. */
 	replay(selection: Selection, actor: string): Promise<ActionReport> {
-		return this.#act(selection, 'mail.replay', actor, (found) => this.#replay(found, 0));
+		return this.#act(selection, 'mail.replay', actor, (found) => this.#replay(found, 0, actor));
 	}
 
 	/** Gives mails up for good: they are not sent if they come again. */
 	discard(selection: Selection, actor: string): Promise<ActionReport> {
-		return this.#act(selection, 'mail.discard', actor, async ({ mail, content }) => {
-			const ledgerKey = parseKey(mail.key);
+		return this.#act(selection, 'mail.discard', actor, async (found) => {
+			// Of a time before the ledger is asked: if a copy is sent meanwhile, that is later, and counts.
+			const time = Date.now();
+			const ledgerKey = parseKey(found.mail.key);
 			const ledger = await this.#options.ledger();
 			const state = ledgerKey ? await ledger.decide(ledgerKey, 'discarded') : undefined;
-			if (state === 'sent') return 'alreadySent';
-			if (ledgerKey && content) await this.#reportDiscarded(content.reference, content.kind, ledgerKey, actor);
+			const told = await this.#toldKey(found);
+			if (state === 'sent') return this.#alreadySent(found, told);
+			if (told) {
+				const outcome: MailOutcome = { ...outcomeOf('discarded', found, told), time, by: actor };
+				await this.#options.results.tell(outcome);
+				this.#options.onOutcome(outcome);
+			}
 			return 'done';
 		});
 	}
@@ -171,12 +195,21 @@ export class ParkedMails {
 		return report.done.length;
 	}
 
-	async #replay({ mail, message }: Found & { message: GetMessage }, chance: 0 | 1): Promise<'done' | 'alreadySent'> {
+	/** @param by the person; none where the hub itself takes it back */
+	async #replay(found: Taken, chance: 0 | 1, by?: string): Promise<'done' | 'alreadySent'> {
+		const { mail, message, content } = found;
+		const time = Date.now();
 		const ledgerKey = parseKey(mail.key);
 		// First the permission, then the message: found without it, the worker would park the mail again.
 		const ledger = await this.#options.ledger();
 		const state = ledgerKey ? await ledger.decide(ledgerKey, 'waiting') : undefined;
-		if (state === 'sent') return 'alreadySent';
+		const told = await this.#toldKey(found);
+		if (state === 'sent') return this.#alreadySent(found, told);
+		// Before it can be sent, so that the queue of Odoo holds both in this order; what cannot be read is parked again.
+		if (told && content) {
+			const outcome = { ...outcomeOf('retrying', found, told), time, retryAt: time };
+			await this.#options.results.tell(by === undefined ? outcome : { ...outcome, by });
+		}
 		const hub = this.#options.queues.headers(message);
 		const { reason: _, reasonText: __, parkedAt: ___, key: ____, ...kept } = hub;
 		const chances = chance ? hub.chances + 1 : 0;
@@ -184,10 +217,31 @@ export class ParkedMails {
 		return 'done';
 	}
 
-	async #reportDiscarded(reference: string | null, kind: string, key: LedgerKey, by: string): Promise<void> {
-		const outcome: MailOutcome = { outcome: 'discarded', ...key, kind, reference, time: Date.now(), by };
-		await this.#options.queues.result(outcome);
-		this.#options.onOutcome(outcome);
+	/** A copy of what was sent: Odoo is told again, for the worker may have ended before it could. */
+	async #alreadySent(found: Found, told: Told | undefined): Promise<'alreadySent'> {
+		const { row } = told ?? {};
+		if (told && row) {
+			await this.#options.results.tell({
+				...outcomeOf('delivered', found, told),
+				attempt: row.attempts,
+				messageId: row.messageId,
+				...(row.recipient === null ? {} : { recipient: row.recipient }),
+				...(row.response === null ? {} : { smtp: { response: row.response } }),
+			});
+		}
+		return 'alreadySent';
+	}
+
+	/**
+	 * About which mail Odoo is told of a decision. Undefined for a message without a trusted id, save where it can be believed
+	 * by now (its database was accepted since) and the ledger knows of no other message with that id.
+	 */
+	async #toldKey({ mail, content }: Found): Promise<Told | undefined> {
+		const trusted = parseKey(mail.key);
+		const key = trusted ?? (content ? { databaseUuid: content.databaseUuid, id: content.id } : undefined);
+		if (!key) return undefined;
+		const [row] = await (await this.#options.ledger()).search({ ...key, limit: 1 });
+		return row && !trusted ? undefined : { key, row };
 	}
 
 	async #act(selection: Selection, action: string, actor: string, decide: Decision): Promise<ActionReport> {
@@ -198,7 +252,7 @@ export class ParkedMails {
 			await this.#locked(async (channel, lease) => {
 				const { found, more } = await this.#browse(channel, wanted);
 				report.more = more;
-				const chosen = found.filter((one): one is Found & { message: GetMessage } => one.message !== undefined);
+				const chosen = found.filter((one): one is Taken => one.message !== undefined);
 				for (let at = 0; at < chosen.length; at += BATCH) {
 					await lease.check();
 					await Promise.all(chosen.slice(at, at + BATCH).map((one) => this.#decideOne(channel, one, decide, report)));
@@ -217,12 +271,7 @@ export class ParkedMails {
 		return report;
 	}
 
-	async #decideOne(
-		channel: Channel,
-		one: Found & { message: GetMessage },
-		decide: Decision,
-		report: ActionReport,
-	): Promise<void> {
+	async #decideOne(channel: Channel, one: Taken, decide: Decision, report: ActionReport): Promise<void> {
 		const { key } = one.mail;
 		try {
 			const outcome = await decide(one);
@@ -288,6 +337,19 @@ function describeSelection(selection: Selection): string {
 function parseKey(key: string): LedgerKey | undefined {
 	const slash = key.indexOf('/');
 	return slash < 0 ? undefined : { databaseUuid: key.slice(0, slash), id: key.slice(slash + 1) };
+}
+
+/** A decision about a mail that may be unreadable by now; then the ledger names it. */
+function outcomeOf(outcome: MailOutcome['outcome'], { mail, content }: Found, { key, row }: Told): MailOutcome {
+	const recipient = mail.recipient ?? row?.recipient ?? null;
+	return {
+		outcome,
+		...key,
+		kind: content?.kind ?? row?.kind ?? null,
+		reference: content?.reference ?? row?.reference ?? null,
+		time: Date.now(),
+		...(recipient === null ? {} : { recipient }),
+	};
 }
 
 function notParked(key: string): HubError {

@@ -4,7 +4,6 @@
  */
 
 import { createHash } from 'node:crypto';
-import { HubError } from '../errors.ts';
 import type { Delivery } from './delivery.ts';
 import type { HubHeaders } from './headers.ts';
 import type { Ledger, LedgerChange, LedgerEntry } from './ledger.ts';
@@ -12,16 +11,16 @@ import type { ConnectionProbe } from './message.ts';
 import type { MailOutcome, ParkedGarbage } from './outcomes.ts';
 import type { MailQueues } from './queues.ts';
 import type { Reason } from './reasons.ts';
+import type { Results } from './results.ts';
 import { levelAfter } from './retry.ts';
 import type { Work } from './work.ts';
 
 export interface PlacementOptions {
 	queues: MailQueues;
 	ledger: Ledger;
+	results: Results;
 	/** After the acknowledgement; must not throw. */
 	onOutcome: (outcome: MailOutcome | ParkedGarbage) => void;
-	/** A result could not be handed to Odoo for a reason that stays; the mail itself goes on. */
-	onResultProblem: (error: HubError) => void;
 }
 
 /** The SMTP server's answer, where there is one. */
@@ -30,25 +29,22 @@ export interface Answer {
 	response: string;
 }
 
-/** Failures of publishing a result that do not pass by waiting: a mail must not wait for them. */
-const LASTING: readonly string[] = ['AMQP_UNROUTABLE', 'AMQP_NOT_FOUND', 'AMQP_FORBIDDEN'];
-
 /** Header values must fit into one frame beside the message's own. */
 const MAX_REASON_CHARACTERS = 1_000;
 
 export class Placement {
 	readonly #queues: MailQueues;
 	readonly #ledger: Ledger;
+	readonly #results: Results;
 	readonly #onOutcome: PlacementOptions['onOutcome'];
-	readonly #onResultProblem: PlacementOptions['onResultProblem'];
 	/** What became of mails that were handed over while the ledger could not be written. */
 	readonly #unwritten = new Map<string, () => Promise<unknown>>();
 
-	constructor({ queues, ledger, onOutcome, onResultProblem }: PlacementOptions) {
+	constructor({ queues, ledger, results, onOutcome }: PlacementOptions) {
 		this.#queues = queues;
 		this.#ledger = ledger;
+		this.#results = results;
 		this.#onOutcome = onOutcome;
-		this.#onResultProblem = onResultProblem;
 	}
 
 	/** Writes what could not be written; resolves when the ledger holds all of it. */
@@ -71,14 +67,13 @@ export class Placement {
 
 	/** It was sent before: Odoo is told again, for it may not have heard the first time. */
 	async duplicate(work: Work, entry: LedgerEntry): Promise<void> {
-		const answer = entry.response === null ? {} : { smtp: { response: entry.response } };
-		const recipient = entry.recipient === null ? {} : { recipient: entry.recipient };
-		await this.#report({ ...this.#outcome(work, 'delivered'), attempt: entry.attempts, ...recipient, ...answer });
+		await this.#results.tell(this.#decidedBefore(work, 'delivered', entry));
 		work.delivery.ack();
 	}
 
-	/** A person gave it up before. */
-	discarded(work: Work): void {
+	/** A person gave it up before: Odoo is told again, as for what was sent. Who it was the ledger does not keep. */
+	async discarded(work: Work, entry: LedgerEntry): Promise<void> {
+		await this.#results.tell(this.#decidedBefore(work, 'discarded', entry));
 		work.delivery.ack();
 	}
 
@@ -142,14 +137,27 @@ export class Placement {
 		});
 	}
 
-	/** It is parked already and comes again: a second copy is harmless, a missing one is not. */
-	async parkAgain(work: Work, entry: LedgerEntry): Promise<void> {
+	/**
+	 * It is parked already and comes again: a second copy is harmless, a missing one is not. Odoo is told again, for it may
+	 * not have heard the first time.
+	 */
+	async parkAgain(work: Work, state: 'parked' | 'unknown', entry: LedgerEntry): Promise<void> {
 		const code = (entry.reason ?? 'dead-letter') as Reason['code'];
-		await this.#publishParked(work, { code, text: entry.reasonText ?? 'It was parked before.' });
+		const reason: Reason = { code, text: entry.reasonText ?? 'It was parked before.' };
+		// Of the time at which the ledger said so: what a person decides while the copy is published is later, and counts.
+		const outcome = { ...this.#decidedBefore(work, state, entry), reason };
+		await this.#publishParked(work, reason);
+		await this.#results.tell(outcome);
 		work.delivery.ack();
 	}
 
-	/** A message that cannot be read or trusted: nothing in it is believed, so the ledger is not touched. */
+	/**
+	 * A message that cannot be read or trusted: nothing in it is believed, so the ledger is not touched and no Odoo is told.
+	 * Nor is one where only the database is not accepted or the version unknown: the id and the database are then words of a
+	 * sender that this hub was told not to believe, or of a contract whose fields may mean something else, and an answer would
+	 * let whoever may publish here write into the results of any Odoo. A person sees it among the parked; once the database is
+	 * accepted, or both sides have one version, a replay sends it and its result goes out.
+	 */
 	async parkUnread(delivery: Delivery, reason: Reason): Promise<void> {
 		const key = bodyKey(delivery.message.content);
 		if (delivery.lost) return;
@@ -200,18 +208,21 @@ export class Placement {
 	}
 
 	async #finish(delivery: Delivery, outcome: MailOutcome): Promise<void> {
-		await this.#report(outcome);
+		await this.#results.tell(outcome);
 		delivery.ack();
 		this.#onOutcome(outcome);
 	}
 
-	async #report(outcome: MailOutcome): Promise<void> {
-		try {
-			await this.#queues.result(outcome);
-		} catch (thrown) {
-			if (!(thrown instanceof HubError) || !LASTING.includes(thrown.code)) throw thrown;
-			this.#onResultProblem(thrown);
-		}
+	/** By the ledger, which may know another address, corrected since. */
+	#decidedBefore(work: Work, word: MailOutcome['outcome'], entry: LedgerEntry): MailOutcome {
+		const { attempts, messageId, recipient, response } = entry;
+		return {
+			...this.#outcome(work, word),
+			attempt: attempts,
+			messageId,
+			...(recipient === null ? {} : { recipient }),
+			...(response === null ? {} : { smtp: { response } }),
+		};
 	}
 
 	#outcome(work: Work, outcome: MailOutcome['outcome']): MailOutcome {

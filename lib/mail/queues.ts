@@ -6,25 +6,21 @@ import { parkedQueue, retryQueue } from '../amqp/mail-queues.ts';
 import type { MailTopology } from '../amqp/topology.ts';
 import { HubError } from '../errors.ts';
 import { type CarriedProperties, carriedProperties, type HubHeaders, hubHeaders, readHeaders } from './headers.ts';
-import { encodeOutcome, hasAddressee, type MailOutcome } from './outcomes.ts';
 import type { RetryLevel } from './retry.ts';
 
 /** Longer without a confirm, in milliseconds, and the broker is taken for stuck; it usually needs one to four. */
-const CONFIRM_TIMEOUT_MS = 15_000;
+export const CONFIRM_TIMEOUT_MS = 15_000;
 
 export class MailQueues {
 	readonly main: string;
 	readonly parked: string;
 	readonly #broker: Broker;
 	readonly #topology: MailTopology;
-	readonly #hub: string;
 	#levels: readonly RetryLevel[];
 
-	/** @param hub name of this instance, for the results */
-	constructor(broker: Broker, topology: MailTopology, hub: string) {
+	constructor(broker: Broker, topology: MailTopology) {
 		this.#broker = broker;
 		this.#topology = topology;
-		this.#hub = hub;
 		this.main = topology.queue;
 		this.parked = parkedQueue(topology.queue);
 		this.#levels = topology.levels;
@@ -64,19 +60,6 @@ export class MailQueues {
 	/** To the end of the queue it came from; unlike a rejection this does not count as a failed delivery. */
 	requeue(message: Message, hub: HubHeaders): Promise<void> {
 		return this.#move(message, this.main, hub);
-	}
-
-	/** Tells the Odoo that asked for the mail; does nothing where no results are published or none waits for them. */
-	async result(outcome: MailOutcome): Promise<void> {
-		const { resultsExchange } = this.#topology;
-		if (!resultsExchange || !hasAddressee(outcome)) return;
-		await this.#broker.publish({
-			exchange: resultsExchange,
-			routingKey: outcome.databaseUuid,
-			body: encodeOutcome(outcome, this.#hub),
-			properties: { contentType: 'application/json', type: 'mail.outcome', correlationId: outcome.id },
-			timeoutMs: CONFIRM_TIMEOUT_MS,
-		});
 	}
 
 	async #move(message: Message, queue: string, hub: HubHeaders): Promise<void> {

@@ -47,7 +47,7 @@ export interface WorkerState {
 	readonly depths: Readonly<QueueDepths> | null;
 	/** Age of the last mail begun, from its AMQP timestamp, in milliseconds; null when it had none. */
 	readonly lagMs: number | null;
-	/** What exists otherwise than asked for, and what that costs; results that nobody takes. */
+	/** What a person should know of its set-up; what exists otherwise than asked for, and what that costs; that results cannot be published. */
 	readonly notes: readonly string[];
 }
 

@@ -20,13 +20,16 @@ export class WorkerView {
 	#problem: HubError | undefined;
 	#depths: QueueDepths | null = null;
 	#lagMs: number | null = null;
+	readonly #remarks: readonly string[];
 	#notes: readonly string[] = [];
 	#resultNote: string | undefined;
 	#told: WorkerState | undefined;
 	#timer: NodeJS.Timeout | undefined;
 
-	constructor(health: Health, facts: () => Facts) {
+	/** @param remarks first among the notes, whatever else there is */
+	constructor(health: Health, facts: () => Facts, remarks: readonly string[] = []) {
 		this.#facts = facts;
+		this.#remarks = remarks;
 		this.#counter = health.counter('clinic_hub_mails_total', 'Mails by what became of them.');
 	}
 
@@ -38,7 +41,7 @@ export class WorkerView {
 			counts: { ...this.#counts },
 			depths: this.#depths,
 			lagMs: this.#lagMs,
-			notes: this.#resultNote === undefined ? this.#notes : [...this.#notes, this.#resultNote],
+			notes: [...this.#remarks, ...this.#notes, ...(this.#resultNote === undefined ? [] : [this.#resultNote])],
 		};
 	}
 

@@ -17,12 +17,15 @@ import { ParkedLock } from './parked-lock.ts';
 import { PauseSwitch } from './pause-switch.ts';
 import { type PauseCause, type PauseDelays, Pauses } from './pauses.ts';
 import { MailQueues } from './queues.ts';
+import { Results } from './results.ts';
 import { healthOf, type WorkerPhase, type WorkerState } from './worker-state.ts';
 import { WorkerView } from './worker-view.ts';
 
 export interface MailWorkerOptions extends MailingOptions {
 	/** Name of this hub process, for results and leases. */
 	hub: string;
+	/** What a person should know of how it is set up; stands among the notes. */
+	remarks?: readonly string[];
 	/** Called until it succeeds. */
 	store: () => Promise<Store>;
 	/** Waits before a pause tries to end by itself. Default `DEFAULT_DELAYS`. */
@@ -46,6 +49,7 @@ export class MailWorker {
 	readonly parked: ParkedMails;
 	readonly #options: MailWorkerOptions;
 	readonly #queues: MailQueues;
+	readonly #results: Results;
 	readonly #pauses: Pauses;
 	readonly #lock: ParkedLock;
 	readonly #switch: PauseSwitch;
@@ -61,7 +65,13 @@ export class MailWorker {
 		this.#options = options;
 		const { broker, topology, hub, name, audit, read, health } = options;
 		const scope = `${broker.address.vhost} ${topology.queue}`;
-		this.#queues = new MailQueues(broker, topology, hub);
+		this.#queues = new MailQueues(broker, topology);
+		this.#results = new Results({
+			broker,
+			topology,
+			hub,
+			onProblem: ({ message }) => this.#view.setResultNote(message, options.log),
+		});
 		this.#lock = new ParkedLock(scope, `${hub} ${name}`, options.store);
 		this.#pauses = new Pauses({
 			...(options.pauseDelays ? { delays: options.pauseDelays } : {}),
@@ -69,14 +79,16 @@ export class MailWorker {
 			onChange: () => this.#pausesChanged(),
 		});
 		this.#switch = new PauseSwitch(scope, this.#pauses, () => this.#ledger());
-		this.#view = new WorkerView(health, () => ({
+		const facts = () => ({
 			phase: this.#phase(),
 			pauses: this.#pauses.all,
 			underWay: this.#mailing?.workload.size ?? 0,
-		}));
+		});
+		this.#view = new WorkerView(health, facts, options.remarks);
 		this.parked = new ParkedMails({
 			broker,
 			queues: this.#queues,
+			results: this.#results,
 			read,
 			ledger: () => this.#ledger(),
 			lock: this.#lock,
@@ -169,7 +181,7 @@ export class MailWorker {
 		const store = await this.#options.store();
 		const ledger = await Ledger.open(store);
 		await this.#switch.follow();
-		const parts = { queues: this.#queues, options: this.#options, events: this.#events() };
+		const parts = { queues: this.#queues, results: this.#results, options: this.#options, events: this.#events() };
 		const mailing = await Mailing.open(store, ledger, parts);
 		if (this.#life !== 'started') {
 			await mailing.close();
@@ -204,7 +216,6 @@ export class MailWorker {
 			mayGiveBack: () => !this.#pauses.has('ledger') && !this.#pauses.has('queues'),
 			onProblem: (error: HubError | undefined) => view.setProblem(error),
 			onNotes: (notes) => view.setNotes(notes, this.#options.log),
-			onResultProblem: ({ message }) => view.setResultNote(message, this.#options.log),
 		};
 	}
 

@@ -18,6 +18,9 @@ export interface BuiltWorker {
 
 const SECOND_MS = 1_000;
 
+const ALL_DATABASES =
+	'No databases are listed in the node, so the orders of every Odoo that may publish here are mailed, those of a copy included.';
+
 /** @throws HubError CONFIG_INVALID or TEMPLATE_INVALID; touches no network */
 export async function buildWorker(
 	node: HubNode<MailConfig, MailSecrets>,
@@ -26,6 +29,8 @@ export async function buildWorker(
 	const { config, secrets, hub } = node;
 	const kind = await mailKind(config);
 	for (const warning of kind.warnings) node.log.warn(warning);
+	const remarks = config.kind === 'purchase' && config.databases.size === 0 ? [ALL_DATABASES] : [];
+	for (const remark of remarks) node.log.info(remark);
 	const [broker, smtp, read] = await Promise.all([
 		node.connection(brokerConnection, config.broker),
 		node.connection(smtpConnection, config.smtp),
@@ -38,6 +43,7 @@ export async function buildWorker(
 		name: node.id,
 		title: node.name || queue,
 		hub: hub.instance,
+		remarks,
 		broker,
 		smtp: smtp.client,
 		topology: {

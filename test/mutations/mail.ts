@@ -73,7 +73,7 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A parked mail is not sent because its message comes again',
 		file: 'lib/mail/attempt.ts',
-		find: '\t\t\t\tawait placement.parkAgain(work, entry);\n\t\t\t\treturn false;',
+		find: '\t\t\t\tawait placement.parkAgain(work, entry.state, entry);\n\t\t\t\treturn false;',
 		replace: '\t\t\t\treturn true;',
 		test: worker(
 			'a mail whose outcome is unknown is parked as unknown under park, and not sent again if it comes again',

@@ -45,9 +45,10 @@ suite('The other contracts', () => {
 		const check = await compileSchema(schema('mail-outcome'), 'outcome');
 		const outcome = {
 			type: 'mail.outcome',
-			version: '1.0',
+			version: '1.1',
 			id: 'b7c1f6d2-0e0c-4f7e-8b53-6a7d0c9e1f20',
 			databaseUuid: '0a1b2c3d-4e5f-11f0-8a6b-0242ac120002',
+			reference: 'P00042',
 			outcome: 'parked',
 			time: '2025-06-03T14:05:09.120Z',
 			attempt: 2,
