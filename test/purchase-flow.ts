@@ -48,6 +48,7 @@ export function flowVariables(lab: MailLab, webhook = NO_WEBHOOK): Record<string
 		SMTP_PASSWORD: '',
 		SMTP_FROM: 'compras@clinica.test',
 		ODOO_URL: 'http://localhost:8069',
+		ODOO_DATABASE_UUIDS: '',
 		HUB_SAMPLE_RECIPIENT: SAMPLE_ADDRESS,
 		HUB_NOTICE_TO: NOTICE_ADDRESS,
 		HUB_NOTICE_WEBHOOK: webhook,

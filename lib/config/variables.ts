@@ -274,6 +274,15 @@ const MAIL_VARIABLES: Record<string, Variable> = {
 			es: 'Dirección de Odoo tal como la abren las personas: esquema, nombre y puerto. Los enlaces de los correos no llevan a otro sitio.',
 		},
 	},
+	ODOO_DATABASE_UUIDS: {
+		kind: 'text',
+		default: '',
+		otherwise: { en: 'all', es: 'todas' },
+		text: {
+			en: 'UUIDs of the Odoo databases whose orders are mailed (`database.uuid` in Odoo), separated by commas. Orders of any other, such as a copy, are parked.',
+			es: 'UUID de las bases de datos de Odoo cuyos pedidos se envían (`database.uuid` en Odoo), separados por comas. Los de cualquier otra, como una copia, se aparcan.',
+		},
+	},
 	HUB_SAMPLE_RECIPIENT: {
 		kind: 'text',
 		default: '',

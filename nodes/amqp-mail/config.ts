@@ -43,6 +43,9 @@ const KIND_NAME = /^[a-z][a-z0-9_-]{0,39}$/;
 const LANGUAGE = /^[a-z]{2,3}(?:_[A-Za-z0-9]{2,4}){0,2}(?:@[a-z]{2,8})?$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** Of a wrong value, in a status: a UUID and a little more. */
+const MAX_SHOWN = 40;
+
 /** More than one SMTP pool can use only makes a crash more expensive. */
 const PREFETCH = { min: 1, max: 1_000 };
 /** In seconds; the broker takes a message back after 30 minutes. */
@@ -69,7 +72,8 @@ function parseDatabases(list: string): Set<string> {
 		.toLowerCase()
 		.split(/[\s,;]+/)
 		.filter((uuid) => uuid !== '');
-	if (!uuids.every((uuid) => UUID.test(uuid))) throw new FieldProblem('uuids');
+	const wrong = uuids.find((uuid) => !UUID.test(uuid));
+	if (wrong !== undefined) throw new FieldProblem('uuids', { text: wrong.slice(0, MAX_SHOWN) });
 	return new Set(uuids);
 }
 
@@ -125,6 +129,7 @@ const fields = {
 	onUnknown: choice('resend', 'park'),
 	prefetch: optionalInteger(PREFETCH),
 	deliveryLimit: integer(DELIVERY_LIMIT),
+	/** Empty: all. */
 	databases: parsed(parseDatabases, 'uuids'),
 	sampleRecipients: parsed(parseAddresses, 'addresses'),
 	sampleBroker: optionalReference(),

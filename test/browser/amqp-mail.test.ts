@@ -188,7 +188,7 @@ test('a value that cannot be used marks its field and the node, with the reason'
 		'Templates: there are none; add a language',
 		'Address of Odoo must be scheme, name and port only, as in https://odoo.example.org',
 		'Waits must be times such as 10s 5m 2h, each once, at most 7d',
-		'Databases must be UUIDs separated by blanks',
+		'Databases: “clinica” is no UUID',
 	])
 		assert.ok(
 			errors.some((error) => error.includes(reason)),

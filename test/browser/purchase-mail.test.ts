@@ -13,6 +13,9 @@ const MAIL = idOf('amqp-mail');
 const SAMPLE = PURCHASE_FLOW.find((node) => node['topic'] === 'sample')?.id ?? '';
 const BROKERS = PURCHASE_FLOW.filter(({ type }) => type === 'amqp-broker').map(({ id }) => id);
 
+/** In the place of variables, which this Node-RED does not have. */
+const OWN_VALUES = { odooUrl: 'http://localhost:8069', databases: '', sampleRecipients: SAMPLE_ADDRESS, keys: '' };
+
 /** A usual laptop; both sidebars stay open. */
 const LAPTOP = { width: 1440, height: 900 };
 
@@ -84,7 +87,7 @@ test('the ready flow of purchase mail in the editor', async (t) => {
 				for (const id of BROKERS) await complete(editor, id, { host, port: String(port), vhost, user, password: '' });
 				const server = { host: '127.0.0.1', port: String(lab.smtp.port), security: 'none', authType: 'none' };
 				await complete(editor, idOf('smtp-server'), { ...server, fromAddress: 'compras@clinica.test' });
-				await complete(editor, MAIL, { odooUrl: 'http://localhost:8069', sampleRecipients: SAMPLE_ADDRESS, keys: '' });
+				await complete(editor, MAIL, OWN_VALUES);
 				await complete(editor, idOf('notice'), { to: NOTICE_ADDRESS, webhookUrl: `http://127.0.0.1:${chat.port}/` });
 				await editor.deploy();
 				await status(page, words.noPassword);
@@ -105,7 +108,7 @@ test('the ready flow of purchase mail in the editor', async (t) => {
 				);
 				// Completed like the first, it finds the queue taken, and says so.
 				await show(copy);
-				await complete(editor, copy, { odooUrl: 'http://localhost:8069', sampleRecipients: SAMPLE_ADDRESS, keys: '' });
+				await complete(editor, copy, OWN_VALUES);
 				await editor.deploy();
 				const taken = (id: string) => nodeRed.statuses(id).at(-1)?.text?.includes(WORDS['en-US'].second) ?? false;
 				const works = (id: string) => /^sent/.test(nodeRed.statuses(id).at(-1)?.text ?? '');

@@ -8,11 +8,14 @@ const FROM_ENVIRONMENT = /^\$\{\S+\}$/;
 const AMQP_NAME = /^[A-Za-z0-9_.:-]{1,200}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const MAIL_ADDRESS = /^[^\s@,;<>"]+@[^\s@,;<>"]+\.[^\s@,;<>"]+$/;
+/** As the runtime cuts it. */
+const MAX_SHOWN = 40;
 const WAIT = /^[1-9]\d{0,5}[smhd]$/;
 const ORIGIN = /^https?:\/\/[^\s/?#@]+\/?$/i;
 
-const problemOf = (reason: string, field: string): string =>
+const problemOf = (reason: string, field: string, text = ''): string =>
 	sharedText(`problem.${reason}`, {
+		text,
 		field: RED._(`@clinic-hub/node-red-clinic-hub/amqp-mail:amqp-mail.label.${field}`),
 	});
 
@@ -21,7 +24,8 @@ function list(field: string, form: RegExp, reason: string) {
 	return validator((value) => {
 		const text = String(value ?? '').trim();
 		if (text === '' || FROM_ENVIRONMENT.test(text)) return true;
-		return text.split(/[\s,;]+/).every((part) => part === '' || form.test(part)) ? true : problemOf(reason, field);
+		const wrong = text.split(/[\s,;]+/).find((part) => part !== '' && !form.test(part));
+		return wrong === undefined ? true : problemOf(reason, field, wrong.slice(0, MAX_SHOWN));
 	});
 }
 
