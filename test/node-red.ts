@@ -277,8 +277,10 @@ export async function startNodeRed(t: Pick<TestContext, 'after'>, options: NodeR
 		await nodeRed.stop();
 		if (!options.userDir) await rm(userDir, { recursive: true, force: true });
 	});
-	// The probe's word comes another way than the log and may be later: a deploy would take it for its own.
-	const started = () => nodeRed.hasStarted && /Started flows|Flujos iniciados/.test(nodeRed.log);
+	// The probe's word comes another way than the log and may be later: a deploy would take it for its own. On a busy machine
+	// flows were seen to run before the server listened, too.
+	const started = () =>
+		nodeRed.hasStarted && /Started flows|Flujos iniciados/.test(nodeRed.log) && nodeRed.log.includes(`${nodeRed.url}/`);
 	await nodeRed.until('Node-RED to start', started, START_TIMEOUT_MS);
 	return nodeRed;
 }

@@ -1,9 +1,11 @@
 /** The ready flow `purchase-mail`, as a person gets it: preloaded, and imported a second time. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { simpleParser } from 'mailparser';
 import { FaultProxy } from '../../lab/proxy.ts';
-import { aMessage, type MailLab, mailLab, receivedIds, to, until } from '../mail-lab.ts';
+import type { JsonObject } from '../../lib/mail/message.ts';
+import { aMessage, DATABASE_UUID, type MailLab, mailLab, receivedIds, to, until } from '../mail-lab.ts';
 import { type FlowNode, startNodeRed } from '../node-red.ts';
 import {
 	CONNECTIONS,
@@ -21,11 +23,12 @@ const TELL = only('notice').id;
 const button = (topic: string): string =>
 	flow.find((node) => node.type === 'inject' && node['topic'] === topic)?.id ?? '';
 
-async function running(t: TestContext) {
+async function running(t: TestContext, variables: Record<string, string> = {}) {
 	const lab = await mailLab(t, { levels: [] });
 	const chat = await startHttp();
 	t.after(() => chat[Symbol.asyncDispose]());
-	const nodeRed = await startNodeRed(t, { env: flowVariables(lab, `http://127.0.0.1:${chat.port}/`) });
+	const env = { ...flowVariables(lab, `http://127.0.0.1:${chat.port}/`), ...variables };
+	const nodeRed = await startNodeRed(t, { env });
 	await nodeRed.deploy(onLab(flow));
 	await nodeRed.status(MAIL, /sent: 0/);
 	return { lab, chat, nodeRed };
@@ -123,6 +126,77 @@ test('without a webhook the notices are not ready and say why, and the mails are
 	await nodeRed.status(TELL, /^Not ready: Address is missing: an alarm must not depend on what it reports$/);
 	await lab.publish([aMessage()]);
 	await nodeRed.status(MAIL, /sent: 1/);
+});
+
+test('what became of each mail is told to the Odoo that listens; where none does, nothing is said of it', async (t) => {
+	const { lab, nodeRed } = await running(t);
+	await lab.publish([aMessage()]);
+	await nodeRed.status(MAIL, /sent: 1/);
+	assert.doesNotMatch(nodeRed.log, /\[(?:warn|error)\] \[amqp-mail|email_results/);
+
+	// As an Odoo does; the exchange is the worker's own work, for nobody else here has declared it.
+	const queue = `email_results.${DATABASE_UUID}`;
+	await lab.broker.withChannel(async (channel) => {
+		await channel.assertQueue(queue, { durable: true });
+		await channel.bindQueue(queue, 'email_results', DATABASE_UUID);
+	});
+	const id = randomUUID();
+	await lab.publish([aMessage(id)]);
+	const told = await until('the result', () =>
+		lab.broker.withChannel(async (channel) => {
+			const message = await channel.get(queue, { noAck: true });
+			return message && (JSON.parse(message.content.toString()) as Record<string, unknown>);
+		}),
+	);
+	assert.partialDeepStrictEqual(told, { type: 'mail.outcome', id, reference: 'P00042', outcome: 'delivered' });
+});
+
+const OTHER_UUID = 'ffffffff-4e5f-11f0-8a6b-0242ac120002';
+const from = (databaseUuid: string) => (message: JsonObject) => {
+	(message['source'] as JsonObject)['databaseUuid'] = databaseUuid;
+};
+
+test('with databases listed in the variable, orders of another are parked, and the reason says what to do', async (t) => {
+	// As people write lists, and as Odoo may show it.
+	const { lab, nodeRed } = await running(t, {
+		ODOO_DATABASE_UUIDS: ` ${DATABASE_UUID.toUpperCase()}, ${randomUUID()}`,
+	});
+	const [mine, other] = [randomUUID(), randomUUID()];
+	await lab.publish([aMessage(other, from(OTHER_UUID)), aMessage(mine)]);
+	await nodeRed.status(MAIL, /sent: 1 .*parked: 1/);
+	assert.deepEqual(
+		receivedIds(lab.smtp).filter((id) => id !== ''),
+		[mine],
+	);
+	const { mails } = await (await lab.parkedReader()).list();
+	assert.deepEqual(
+		mails.map(({ reason }) => reason),
+		['MESSAGE_SOURCE'],
+	);
+	assert.equal(
+		mails[0]?.reasonText,
+		`The message comes from the database ${OTHER_UUID}, which is not among the allowed ones. If this is your Odoo, ` +
+			'add that UUID to the allowed databases and replay the message; if it is a copy of your Odoo, discard it',
+	);
+});
+
+test('with none listed, orders of every database are mailed, and the node says so', async (t) => {
+	const { lab, nodeRed } = await running(t);
+	await lab.publish([aMessage(undefined, from(OTHER_UUID)), aMessage()]);
+	await nodeRed.status(MAIL, /sent: 2/);
+	assert.match(nodeRed.log, /No databases are listed in the node, so the orders of every Odoo/);
+});
+
+test('a malformed UUID in the variable keeps the node from starting, and is named', async (t) => {
+	const lab = await mailLab(t, { levels: [] });
+	const list = `${DATABASE_UUID},clinica_prueba`;
+	const nodeRed = await startNodeRed(t, { env: { ...flowVariables(lab), ODOO_DATABASE_UUIDS: list } });
+	await nodeRed.deploy(onLab(flow));
+	const { text } = await nodeRed.status(MAIL, /^Not ready/);
+	assert.equal(text, 'Not ready: Databases: “clinica_prueba” is no UUID; separate several by commas or blanks');
+	await lab.publish([aMessage()]);
+	await until('the order waits', async () => (await lab.depth()) === 1);
+	assert.equal(lab.smtp.mails.length, 0);
 });
 
 test('loaded twice it does no harm: the second worker waits and says why, each purchase is mailed once', async (t) => {

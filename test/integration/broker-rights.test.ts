@@ -71,6 +71,11 @@ const consume = (queue: string) => onChannel((channel) => channel.consume(queue,
 const declare = (queue: string) => onChannel((channel) => channel.assertQueue(queue, { durable: true }));
 const bind = (queue: string, exchange: string) => onChannel((channel) => channel.bindQueue(queue, exchange, 'key'));
 
+const unbind = (queue: string, exchange: string) => onChannel((channel) => channel.unbindQueue(queue, exchange, 'key'));
+/** Passed where it is the same already, so it tells whether one may, not whether it differs. */
+const declareExchange = (exchange: string) =>
+	onChannel((channel) => channel.assertExchange(exchange, 'direct', { durable: true }));
+
 /** In this order: some need what those before made. */
 const ALLOWED: [user: User, what: string, act: (broker: Broker) => Promise<unknown>][] = [
 	['odoo', 'publish purchases', publish('email_exchange', 'purchase.confirmed')],
@@ -81,7 +86,9 @@ const ALLOWED: [user: User, what: string, act: (broker: Broker) => Promise<unkno
 	['hub-worker', 'read parked mail', consume(`${QUEUE}.parked`)],
 	['hub-worker', 'put mail into a delay', publish('email_retry', `${QUEUE}.retry.6h`)],
 	['hub-worker', 'park mail', publish('email_retry', `${QUEUE}.parked`)],
+	['hub-worker', 'declare the exchange of results', declareExchange('email_results')],
 	['hub-worker', 'publish results', publish('email_results', 'key')],
+	['odoo', 'take its queue off the exchange again', unbind(RESULTS, 'email_results')],
 	[
 		'hub-worker',
 		'keep other workers out',
@@ -114,21 +121,35 @@ const REFUSED: [user: User, what: string, act: (broker: Broker) => Promise<unkno
 	['odoo', 'delete the exchange of purchases', onChannel((channel) => channel.deleteExchange('email_exchange'))],
 	['odoo', 'publish to any queue by its name', publish('', QUEUE)],
 	['odoo', 'have purchases copied to its queue', bind(RESULTS, 'email_exchange')],
+	['odoo', 'have retries copied to its queue', bind(RESULTS, 'email_retry')],
+	['odoo', 'lead results into the queue of purchases', bind(QUEUE, 'email_results')],
+	['odoo', 'publish to the queue of its results by its name', publish('', RESULTS)],
+	['odoo', 'declare the exchange of results', declareExchange('email_results')],
+	['odoo', 'delete the exchange of results', onChannel((channel) => channel.deleteExchange('email_results'))],
+	['odoo', 'declare a queue whose name only resembles its own', declare('email_resultsx')],
+	['odoo', 'declare a queue whose name only holds its own', declare(`other.${RESULTS}`)],
+	['odoo', 'read the queues of a tap', consume('hub-tap.look')],
 	['hub-worker', 'publish purchases', publish('email_exchange', 'purchase.confirmed')],
 	['hub-worker', 'delete the exchange of purchases', onChannel((channel) => channel.deleteExchange('email_exchange'))],
 	['hub-worker', 'publish to any queue by its name', publish('', QUEUE)],
 	['hub-worker', 'declare other queues', declare('other')],
 	['hub-worker', 'read the results of an Odoo', consume(RESULTS)],
+	['hub-worker', 'have results copied to its own queue', bind(`${QUEUE}.parked`, 'email_results')],
+	['hub-worker', 'declare the queue of an Odoo', declare('email_results.other')],
+	['hub-worker', 'empty the queue of an Odoo', onChannel((channel) => channel.purgeQueue(RESULTS))],
+	['hub-worker', 'delete the queue of an Odoo', onChannel((channel) => channel.deleteQueue(RESULTS))],
 	['hub-worker', 'read the queues of a tap', consume('hub-tap.look')],
 	['hub-sample', 'publish to the retries', publish('email_retry', QUEUE)],
 	['hub-sample', 'publish results', publish('email_results', 'key')],
 	['hub-sample', 'publish to any queue by its name', publish('', QUEUE)],
 	['hub-sample', 'read purchases', consume(QUEUE)],
+	['hub-sample', 'read the results of an Odoo', consume(RESULTS)],
 	['hub-sample', 'declare a queue', declare('sample')],
 	['hub-sample', 'delete the queue of purchases', onChannel((channel) => channel.deleteQueue(QUEUE))],
 	['hub-tap', 'read purchases away from the worker', consume(QUEUE)],
 	['hub-tap', 'take one purchase', onChannel((channel) => channel.get(QUEUE))],
 	['hub-tap', 'read parked mail', consume(`${QUEUE}.parked`)],
+	['hub-tap', 'read the results of an Odoo away from it', consume(RESULTS)],
 	['hub-tap', 'publish purchases', publish('email_exchange', 'purchase.confirmed')],
 	['hub-tap', 'publish to the retries', publish('email_retry', QUEUE)],
 	['hub-tap', 'publish results', publish('email_results', 'key')],

@@ -67,6 +67,27 @@ export const mutants: Mutant[] = [
 		test: rights('hub-tap may not read purchases away from the worker'),
 	},
 	{
+		protection: 'An Odoo reads its results and nothing else',
+		file: 'deploy/rabbitmq/definitions.json',
+		find: '"read": "^email_results(\\\\..+)?$"',
+		replace: '"read": ".*"',
+		test: rights('odoo may not read the queues of a tap'),
+	},
+	{
+		protection: 'An Odoo declares queues of results and nothing else',
+		file: 'deploy/rabbitmq/definitions.json',
+		find: '"configure": "^email_results\\\\..+$"',
+		replace: '"configure": "email_results.*"',
+		test: rights('odoo may not delete the exchange of results'),
+	},
+	{
+		protection: 'An Odoo writes purchases and binds its own queue, and makes up no results',
+		file: 'deploy/rabbitmq/definitions.json',
+		find: '"write": "^(email_exchange|email_results\\\\..+)$"',
+		replace: '"write": "^email_.*$"',
+		test: rights('odoo may not publish results'),
+	},
+	{
 		protection: 'The sample user publishes samples only',
 		file: 'deploy/rabbitmq/definitions.json',
 		find: '"write": "^email_exchange$"',

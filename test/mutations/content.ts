@@ -35,6 +35,27 @@ export const mutants: Mutant[] = [
 		test: envelope('where a key is configured, no signature is refused'),
 	},
 	{
+		protection: 'A list of databases with a slip in it is not taken for another list',
+		file: 'nodes/amqp-mail/config.ts',
+		find: "if (wrong !== undefined) throw new FieldProblem('uuids'",
+		replace: "if (wrong === '') throw new FieldProblem('uuids'",
+		test: {
+			file: 'test/unit/nodes/mail-databases.test.ts',
+			name: 'what is no UUID is refused and named, however the others are',
+		},
+	},
+	{
+		protection: 'The ready flow takes the orders of listed databases only',
+		file: 'flows/purchase-mail.json',
+		find: '"databases": "$' + '{ODOO_DATABASE_UUIDS}"',
+		replace: '"databases": ""',
+		test: {
+			file: 'test/flows/purchase-mail.test.ts',
+			name: 'with databases listed in the variable, orders of another are parked, and the reason says what to do',
+			timeoutMs: 90_000,
+		},
+	},
+	{
 		protection: 'The signature covers the exact body',
 		file: 'lib/mail/signature.ts',
 		find: "if (!timingSafeEqual(digest(body, secret), Buffer.from(given, 'hex'))) {",

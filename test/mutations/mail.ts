@@ -80,6 +80,54 @@ export const mutants: Mutant[] = [
 		),
 	},
 	{
+		protection: 'An Odoo that lost the word of a parked mail hears it when the message comes again',
+		file: 'lib/mail/placement.ts',
+		find: '\t\tawait this.#publishParked(work, reason);\n\t\tawait this.#results.tell(outcome);\n',
+		replace: '\t\tawait this.#publishParked(work, reason);\n\t\tif (outcome.time < 0) return;\n',
+		test: results(
+			'a mail that comes again after it was parked or discarded: Odoo is told again, and the order by its number',
+		),
+	},
+	{
+		protection: 'An Odoo that lost the word of a discarded mail hears it when the message comes again',
+		file: 'lib/mail/placement.ts',
+		find: "\t\tawait this.#results.tell(this.#decidedBefore(work, 'discarded', entry));\n",
+		replace: "\t\tif (entry.state !== 'discarded') this.#decidedBefore(work, 'discarded', entry);\n",
+		test: results(
+			'a mail that comes again after it was parked or discarded: Odoo is told again, and the order by its number',
+		),
+	},
+	{
+		protection: 'A result that no Odoo listens for stops neither mail nor decision',
+		file: 'lib/mail/results.ts',
+		find: "if (thrown.code === 'AMQP_UNROUTABLE') return;",
+		replace: '',
+		test: results('a result that no Odoo waits for is no trouble: nothing is said of it, mails and decisions go on'),
+	},
+	{
+		protection: 'An exchange of results that is gone stops neither mail nor decision',
+		file: 'lib/mail/results.ts',
+		find: 'if (!LASTING.includes(thrown.code)) throw thrown;',
+		replace: 'if (onProblem) throw thrown;',
+		test: results(
+			'results that cannot be published because their exchange is gone are noted, and hold up neither mails nor decisions',
+		),
+	},
+	{
+		protection: 'What a person sends again is told with their name',
+		file: 'lib/mail/parked.ts',
+		find: 'await this.#options.results.tell(by === undefined ? outcome : { ...outcome, by });',
+		replace: 'await this.#options.results.tell(outcome);',
+		test: results('what a person corrects and sends again is told with their name, in the order of what happens'),
+	},
+	{
+		protection: 'A decision about a copy of a sent mail does not hide that it was sent',
+		file: 'lib/mail/parked.ts',
+		find: 'if (told && row) {',
+		replace: 'if (told && row && told.row === undefined) {',
+		test: results('a copy of a sent mail among the parked: whoever decides on it, Odoo is told that it was delivered'),
+	},
+	{
 		protection: 'Two copies of one mail are not under way at the same time',
 		file: 'lib/mail/attempt.ts',
 		find: 'if (this.#underWay.has(key)) {',
