@@ -82,19 +82,41 @@ export const ODOO_SIDE: VariableGroup = {
 export const BROKER_SIDE: VariableGroup = {
 	title: { en: "RabbitMQ's side", es: 'El lado de RabbitMQ' },
 	intro: {
-		en: "Passwords of RabbitMQ's users, read by `node deploy/rabbitmq/fill.ts`, each also as `…_FILE`; none may be empty.",
-		es: 'Contraseñas de los usuarios de RabbitMQ, leídas por `node deploy/rabbitmq/fill.ts`, cada una también como `…_FILE`; ninguna puede estar vacía.',
+		en: "Passwords of RabbitMQ's users, read by `node deploy/rabbitmq/fill.ts`, each also as `…_FILE`; none may be empty. Nobody may do more than stands here.",
+		es: 'Contraseñas de los usuarios de RabbitMQ, leídas por `node deploy/rabbitmq/fill.ts`, cada una también como `…_FILE`; ninguna puede estar vacía. Nadie puede más de lo que aquí figura.',
 	},
 	variables: Object.fromEntries(
 		[
-			['AMQP_ADMIN_PASSWORD', 'admin'],
-			['AMQP_ODOO_PASSWORD', 'odoo'],
-			['AMQP_PASSWORD', 'hub-worker'],
-			['AMQP_SAMPLE_PASSWORD', 'hub-sample'],
-			['AMQP_TAP_PASSWORD', 'hub-tap'],
-		].map(([name, user]) => [
+			['AMQP_ADMIN_PASSWORD', 'admin', 'may do everything', 'puede todo'],
+			[
+				'AMQP_ODOO_PASSWORD',
+				'odoo',
+				'publishes to `email_exchange`, has and reads queues named `email_results.…` and binds them to `email_results`',
+				'publica en `email_exchange`, tiene y lee colas llamadas `email_results.…` y las enlaza a `email_results`',
+			],
+			[
+				'AMQP_PASSWORD',
+				'hub-worker',
+				'has and reads `purchase_confirmation_queue` and queues named `mail.…`, with their delays and parked mails, binds them to `email_exchange`, and has `email_retry` and `email_results`, to which alone it publishes',
+				'tiene y lee `purchase_confirmation_queue` y las colas llamadas `mail.…`, con sus esperas y aparcados, las enlaza a `email_exchange` y tiene `email_retry` y `email_results`, los únicos en los que publica',
+			],
+			['AMQP_SAMPLE_PASSWORD', 'hub-sample', 'publishes to `email_exchange`', 'publica en `email_exchange`'],
+			[
+				'AMQP_TAP_PASSWORD',
+				'hub-tap',
+				'has what is named `hub-tap.…`, and binds it to `email_exchange` and `email_results`',
+				'tiene lo llamado `hub-tap.…` y lo enlaza a `email_exchange` y `email_results`',
+			],
+		].map(([name, user, may, puede]) => [
 			name,
-			{ kind: 'text', secret: true, text: { en: `Of the user \`${user}\`.`, es: `Del usuario \`${user}\`.` } },
+			{
+				kind: 'text',
+				secret: true,
+				text: {
+					en: `Of the user \`${user}\`, who ${may}.`,
+					es: `Del usuario \`${user}\`, que ${puede}.`,
+				},
+			},
 		]),
 	),
 };
