@@ -92,6 +92,8 @@ class Order:
     recipient: Party
     #: Sender where the company has no address of its own.
     fallback_sender: str = ""
+    #: Where Odoo takes in answers; empty when it does not.
+    reply_to: str = ""
     lines: list[Line] = dataclasses.field(default_factory=list)
     reference: str = ""
     planned_date: datetime.date | None = None
@@ -179,8 +181,11 @@ def _company(order):
         raise Unsendable(NO_SENDER, "The company has no valid e-mail address")
     name = fields.one_line(company.name) or sender
     buyer = fields.mail_address(order.buyer.email)
+    incoming = fields.mail_address(order.reply_to)
     reply_to = None
-    if buyer:
+    if incoming:
+        reply_to = _present(name=name, address=incoming)
+    elif buyer:
         reply_to = _present(name=fields.one_line(order.buyer.name), address=buyer)
     elif own:
         reply_to = _present(name=name, address=own)

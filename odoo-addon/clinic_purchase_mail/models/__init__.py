@@ -6,6 +6,8 @@ from . import clinic_mail_job
 from . import clinic_mail_actions
 from . import clinic_mail_template
 from . import clinic_mail_watch
+from . import clinic_mail_results
+from . import clinic_mail_document
 from . import clinic_mail_test
 from . import purchase_order
 from . import purchase_order_rules

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 #: Who may act on the list, by group.
@@ -45,9 +45,48 @@ class ClinicMailActions(models.Model):
         :raises UserError: when a row was handed over already, or is just being so
         """
         rows = self._clinic_mail_to_act_on()
+        rows._check_undecided(("pending", "held", "unsent"))
         now = fields.Datetime.now()
-        for row in rows:
-            if row.state not in ("pending", "unsent"):
+        rows.write(
+            {"state": "discarded", "discarded_at": now, "discarded_by_id": self.env.uid}
+        )
+
+    def action_hold(self):
+        """Keep mails that wait from leaving until somebody releases them.
+
+        :raises UserError: when a row was handed over already, or is just being so
+        """
+        rows = self._clinic_mail_to_act_on()
+        rows._check_undecided(("pending",))
+        rows.write({"state": "held"})
+
+    def action_release(self):
+        """Let mails go that were held."""
+        rows = self._clinic_mail_to_act_on()
+        if any(row.state != "held" for row in rows):
+            raise UserError(self.env._("Only mails that are held can be released."))
+        rows.write({"state": "pending", "next_try": fields.Datetime.now()})
+        rows._wake_at_commit()
+
+    @api.model
+    def hold_pending(self):
+        """Hold whatever waits: for the one who restores a database, before its jobs run.
+
+        The hub knows by their ids the mails that left before; but what the restored
+        database still wants to send, a person shall look through.
+
+        :return: how many are held now
+        """
+        if not self.env.is_admin():
+            raise AccessError(self.env._("Only an administrator holds all confirmation mails."))
+        rows = self.sudo().search([("state", "=", "pending")])
+        rows.write({"state": "held", "lease_token": False, "lease_until": False})
+        return len(rows)
+
+    def _check_undecided(self, states):
+        now = fields.Datetime.now()
+        for row in self:
+            if row.state not in states:
                 raise UserError(
                     self.env._("The mail of %s was handed over or discarded already.", row.order_name)
                 )
@@ -58,9 +97,6 @@ class ClinicMailActions(models.Model):
                         row.order_name,
                     )
                 )
-        rows.write(
-            {"state": "discarded", "discarded_at": now, "discarded_by_id": self.env.uid}
-        )
 
     def _clinic_mail_to_act_on(self):
         """The rows with rights to change them, once the person's own are checked."""
@@ -75,7 +111,7 @@ class ClinicMailActions(models.Model):
         """Values of a row that was never sent, by the order as it is now, under its own ID."""
         self.ensure_one()
         order = self.env[self.res_model].browse(self.res_id).exists()
-        if not order or order.state not in ("purchase", "done"):
+        if not order or not order._clinic_mail_confirmed():
             raise UserError(
                 self.env._("%s is not confirmed any more: nothing to mail.", self.order_name)
             )

@@ -5,6 +5,7 @@ from odoo.tools import config
 
 from ..amqp.address import read_address, without_prefix
 from ..amqp.publisher import Message, publish
+from ..amqp.results import ResultLimits, receive
 from ..amqp.signature import headers, read_signing_key
 
 #: Section of odoo.conf whose options are named like the environment's variables.
@@ -76,3 +77,21 @@ class ClinicMailBroker(models.AbstractModel):
             body = text.encode()
             messages.append(Message(message_id, body, headers(body, connection["key"])))
         return publish(connection["address"], messages, connection_name=connection["name"])
+
+    @api.model
+    def _receive(self, connection, database_uuid, take, idle_s):
+        """Give what the hub says to ``take``; takes seconds when the broker is silent.
+
+        The caller has ended its transaction, and ``take`` ends those that it opens.
+
+        :param dict connection: of ``_connection``, with an address
+        :param float idle_s: when nothing comes for so long, there is nothing more
+        :return: whether the results could be read
+        """
+        return receive(
+            connection["address"],
+            database_uuid,
+            take,
+            connection_name=f"{connection['name']}, results",
+            limits=ResultLimits(idle_s=idle_s),
+        )

@@ -6,6 +6,19 @@ from ..amqp import outcome as outcomes
 NOT_CONFIGURED = "not_configured"
 CONFIGURATION = "configuration"
 
+#: What a person reads: the row's own state until it is handed over, then the hub's word.
+STATUS = [
+    ("pending", "Waiting"),
+    ("held", "Held"),
+    ("published", "Handed over"),
+    ("retrying", "Tried again later"),
+    ("delivered", "Delivered"),
+    ("parked", "Parked"),
+    ("unknown", "Unclear"),
+    ("unsent", "Not sent"),
+    ("discarded", "Discarded"),
+]
+
 _WAKE_KEY = "clinic_purchase_mail.wake"
 
 
@@ -13,7 +26,8 @@ class ClinicMailOutbox(models.Model):
     """Messages on their way to the hub.
 
     pending → published. A row that cannot be written as a message is unsent from the
-    start. While pending, a row is free or leased by one job; a lease that ran out is as
+    start; one that shall not leave by itself, as in a restored database, is held until a
+    person releases it. While pending, a row is free or leased by one job; a lease that ran out is as
     good as none, and its message is published again under the same id.
     """
 
@@ -35,6 +49,7 @@ class ClinicMailOutbox(models.Model):
     state = fields.Selection(
         [
             ("pending", "Waiting"),
+            ("held", "Held"),
             ("published", "Handed over"),
             ("unsent", "Not sent"),
             ("discarded", "Discarded"),
@@ -43,6 +58,7 @@ class ClinicMailOutbox(models.Model):
         readonly=True,
         default="pending",
     )
+    status = fields.Selection(STATUS, compute="_compute_status", store=True)
     attempts = fields.Integer(readonly=True, default=0)
     next_try = fields.Datetime("Next Attempt", readonly=True)
     published_at = fields.Datetime("Handed Over On", readonly=True)
@@ -92,6 +108,11 @@ class ClinicMailOutbox(models.Model):
             ["next_try", "id"],
             where="state = 'pending'",
         )
+
+    @api.depends("state", "outcome")
+    def _compute_status(self):
+        for row in self:
+            row.status = (row.state == "published" and row.outcome) or row.state
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -15,7 +15,11 @@ CONFIRMED = ("purchase", "done")
 
 
 class PurchaseOrder(models.Model):
-    _inherit = "purchase.order"
+    _name = "purchase.order"
+    _inherit = ["purchase.order", "clinic.mail.document"]
+
+    def _clinic_mail_confirmed(self):
+        return self.state in CONFIRMED
 
     def button_approve(self, force=False):
         # With two-step approval, or by an override, an order may stay as it was.
@@ -102,6 +106,8 @@ class PurchaseOrder(models.Model):
             ),
             fallback_sender=self.env["ir.mail_server"]._get_default_from_address() or "",
             buyer=Party(name=buyer.name or "", email=buyer.email or "", phone=buyer.phone or ""),
+            # Answers go to where Odoo takes them in and finds their order, if it does.
+            reply_to=company.alias_domain_id.catchall_email or "",
             recipient=Party(
                 # The address of a company, such as its warehouse, needs no name of its own.
                 name=partner.name or partner.commercial_partner_id.name or "",

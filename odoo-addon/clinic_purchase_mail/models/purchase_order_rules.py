@@ -13,7 +13,7 @@ class PurchaseOrderRules(models.Model):
 
     clinic_mail_send = fields.Selection(
         [("send", "Send"), ("skip", "Do not send")],
-        string="Confirmation Mail",
+        string="Mail on Confirmation",
         copy=False,
         help="Empty: as the vendor and the company say. Send: also for an order that was "
         "imported, that was sent by mail before, or that was confirmed before. It counts "

@@ -6,4 +6,6 @@ from . import test_rules
 from . import test_actions
 from . import test_template
 from . import test_watch
+from . import test_results
+from . import test_document
 from . import test_settings

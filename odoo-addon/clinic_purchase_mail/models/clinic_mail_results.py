@@ -1,0 +1,225 @@
+import logging
+from datetime import datetime, timedelta
+
+from odoo import api, fields, models
+
+from ..amqp.address import SettingsError
+from ..contract import mail_outcome
+from ..contract.mail_outcome import Unreadable, read_outcome
+
+_logger = logging.getLogger(__name__)
+
+#: What the hub says within seconds is waited for; what takes longer, later runs bring.
+RECENT_SECONDS = 60
+RECENT_IDLE_SECONDS = 3.0
+IDLE_SECONDS = 0.3
+#: A hub that said nothing for so long will not any more.
+AWAITED_DAYS = 30
+
+#: After these nothing follows by itself.
+FINAL = (mail_outcome.DELIVERED, mail_outcome.DISCARDED)
+
+
+class ClinicMailResults(models.Model):
+    """What the hub says became of the mails.
+
+    The same result may come again, and an earlier one after a later one: the row keeps
+    the latest. That a mail was delivered stays true whatever follows.
+    """
+
+    _inherit = "clinic.mail.outbox"
+
+    outcome = fields.Selection(
+        [
+            (mail_outcome.DELIVERED, "Delivered"),
+            (mail_outcome.RETRYING, "Tried again later"),
+            (mail_outcome.PARKED, "Parked"),
+            (mail_outcome.UNKNOWN, "Unclear"),
+            (mail_outcome.DISCARDED, "Discarded in the hub"),
+        ],
+        string="Result",
+        readonly=True,
+        copy=False,
+        help="Delivered: the recipient's mail server, or one before it, took the mail. "
+        "Parked: it waits in the hub for a person. "
+        "Unclear: it may or may not have been taken; a person decides.",
+    )
+    outcome_time = fields.Char(
+        readonly=True, copy=False, help="As the hub wrote it: later ones sort later."
+    )
+    outcome_at = fields.Datetime("Result On", readonly=True, copy=False)
+    outcome_retry_at = fields.Datetime("Tried Again On", readonly=True, copy=False)
+    mail_message_id = fields.Char("Message-ID of the Mail", readonly=True, copy=False)
+    mail_recipient = fields.Char("Recipient", readonly=True, copy=False)
+    smtp_response = fields.Char(
+        "Answer", readonly=True, copy=False, help="The last one of the mail server."
+    )
+    outcome_code = fields.Char(readonly=True, copy=False)
+    outcome_text = fields.Char(
+        "Details of the Result", readonly=True, copy=False, help="In the words of the hub."
+    )
+    outcome_summary = fields.Json(readonly=True, copy=False)
+    outcome_reason = fields.Char("Reason of the Result", compute="_compute_outcome_reason")
+    outcome_by = fields.Char("Decided By", readonly=True, copy=False)
+
+    @api.depends("outcome_summary", "outcome_text")
+    @api.depends_context("lang")
+    def _compute_outcome_reason(self):
+        language = (self.env.lang or "en")[:2]
+        for row in self:
+            summary = row.outcome_summary or {}
+            row.outcome_reason = (
+                summary.get(language) or row.outcome_text or summary.get("en") or False
+            )
+
+    # -- the job
+
+    @api.model
+    def _job_results(self):
+        """Read what the hub says while mails are waited for, within the bounds of one run.
+
+        No transaction of this job is open while it talks to the broker.
+        """
+        parameters = self.env["ir.config_parameter"].sudo()
+        if parameters.get_param("database.is_neutralized") or not self._awaited(1):
+            return
+        broker = self.env["clinic.mail.broker"]
+        try:
+            connection = broker._connection()
+        except SettingsError:
+            return  # the job that publishes says so
+        if connection["address"] is None:
+            return
+        database_uuid = parameters.get_param("database.uuid")
+        idle = RECENT_IDLE_SECONDS if self._awaited_recently() else IDLE_SECONDS
+        self._commit()
+        outcome = broker._receive(connection, database_uuid, self._take, idle)
+        if not outcome.confirmed:
+            _logger.info("Results of mails were not read: %s %s", outcome.code, outcome.reason)
+        elif self._awaited_recently():
+            self._wake_results()
+        self._commit()
+
+    @api.model
+    def _take(self, bodies):
+        """Keep a batch; it comes again unless this returns. False: nothing is waited for."""
+        self._record_outcomes(bodies)
+        awaited = bool(self._awaited(1))
+        self._commit()
+        return awaited
+
+    @api.model
+    def _awaited(self, limit=None):
+        """Rows of which the hub has not said the last word."""
+        since = self._now() - timedelta(days=AWAITED_DAYS)
+        return self.search(
+            [
+                ("state", "=", "published"),
+                ("outcome", "not in", FINAL),
+                ("published_at", ">=", since),
+            ],
+            limit=limit,
+        )
+
+    @api.model
+    def _awaited_recently(self):
+        since = self._now() - timedelta(seconds=RECENT_SECONDS)
+        return bool(
+            self.search_count(
+                [
+                    ("state", "=", "published"),
+                    ("outcome", "=", False),
+                    ("published_at", ">=", since),
+                ],
+                limit=1,
+            )
+        )
+
+    @api.model
+    def _wake_results(self):
+        job = self.env.ref("clinic_purchase_mail.job_results", raise_if_not_found=False)
+        if job:
+            job.sudo()._trigger()
+
+    @api.model
+    def _record(self, token, results):
+        recorded = super()._record(token, results)
+        if any(outcome.confirmed for outcome in results.values()):
+            self._wake_results()
+        return recorded
+
+    # -- results
+
+    @api.model
+    def _record_outcomes(self, bodies):
+        database_uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        outcomes = []
+        for body in bodies:
+            try:
+                outcome = read_outcome(body)
+            except Unreadable as error:
+                _logger.warning("A result of the hub cannot be read and is left out: %s", error)
+                continue
+            if outcome.outcome == mail_outcome.PROBED:
+                continue
+            if outcome.database_uuid != database_uuid:
+                _logger.warning("A result for another database is left out")
+                continue
+            outcomes.append(outcome)
+        rows = {row.uuid: row for row in self.search([("uuid", "in", [o.id for o in outcomes])])}
+        for outcome in sorted(outcomes, key=lambda each: each.time):
+            if outcome.id in rows:
+                rows[outcome.id]._record_outcome(outcome)
+
+    def _record_outcome(self, outcome):
+        self.ensure_one()
+        if self.outcome_time and outcome.time <= self.outcome_time:
+            return
+        if self.outcome == mail_outcome.DELIVERED and outcome.outcome != mail_outcome.DELIVERED:
+            return
+        news = (self.outcome, self.outcome_code or "") != (outcome.outcome, outcome.reason_code)
+        values = {
+            "outcome": outcome.outcome,
+            "outcome_time": outcome.time,
+            "outcome_at": _datetime(outcome.time),
+            "outcome_retry_at": _datetime(outcome.retry_at),
+            "mail_message_id": outcome.message_id or self.mail_message_id,
+            "mail_recipient": outcome.recipient or self.mail_recipient,
+            "smtp_response": outcome.response,
+            "outcome_code": outcome.reason_code,
+            "outcome_text": outcome.reason,
+            "outcome_summary": outcome.summary,
+            "outcome_by": outcome.by,
+        }
+        if self.state == "pending":
+            # The hub has it, though its broker's word was lost: not a second time.
+            values |= {
+                "state": "published",
+                "published_at": self._now(),
+                "reason_code": False,
+                "reason": False,
+                "lease_token": False,
+                "lease_until": False,
+            }
+        self.write(values)
+        if news and self.res_model in self.env:
+            document = self.env[self.res_model].browse(self.res_id).exists()
+            if document:
+                document._clinic_mail_tell(self)
+
+    @api.model
+    def _forgotten_fields(self):
+        return [
+            *super()._forgotten_fields(),
+            *("mail_recipient", "smtp_response", "outcome_text"),
+        ]
+
+
+def _datetime(text):
+    """Odoo's moment, in UTC without zone and fractions, of a time of the contract."""
+    if not text:
+        return False
+    try:
+        return datetime.fromisoformat(text[:-1]).replace(microsecond=0)
+    except ValueError:  # such as 31 February
+        return False
