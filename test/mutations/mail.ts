@@ -341,8 +341,8 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A replay of a sent mail takes its copy away and sends nothing',
 		file: 'lib/mail/parked.ts',
-		find: "\t\tif (state === 'sent') return 'alreadySent';\n\t\tconst hub",
-		replace: '\t\tconst hub',
+		find: "\t\tif (state === 'sent') return this.#alreadySent(found, told);\n\t\t// Before",
+		replace: '\t\t// Before',
 		test: parked('a mail sent before is not sent again by a replay'),
 	},
 	{
@@ -409,13 +409,6 @@ export const mutants: Mutant[] = [
 		test: results(
 			'a draft that does not come back is tried again like any failure; late, second and forged ones are refused',
 		),
-	},
-	{
-		protection: 'A result that nobody takes holds no mail up',
-		file: 'lib/mail/placement.ts',
-		find: "['AMQP_UNROUTABLE', 'AMQP_NOT_FOUND', 'AMQP_FORBIDDEN']",
-		replace: "['AMQP_NOT_FOUND', 'AMQP_FORBIDDEN']",
-		test: results('a result that no Odoo waits for is noted and holds no mail up'),
 	},
 	{
 		protection: 'A deploy cuts the connections that a silent mail server holds',
