@@ -175,21 +175,21 @@ const models: Mutant[] = [
 	},
 	{
 		protection: 'A message that cannot be written does not block the confirmation',
-		file: `${ADDON}/models/purchase_order.py`,
+		file: `${ADDON}/models/clinic_mail_document_message.py`,
 		find: 'except Exception as error:',
 		replace: 'except ZeroDivisionError as error:',
 		test: inOdoo,
 	},
 	{
 		protection: 'A reason that the database cannot hold does not block the confirmation',
-		file: `${ADDON}/models/purchase_order.py`,
+		file: `${ADDON}/models/clinic_mail_document_message.py`,
 		find: '"reason": one_line(str(error))',
 		replace: '"reason": str(error)',
 		test: inOdoo,
 	},
 	{
 		protection: 'An order confirmed again is not mailed again',
-		file: `${ADDON}/models/purchase_order_rules.py`,
+		file: `${ADDON}/models/clinic_mail_document_rules.py`,
 		find: '        if sent_before:\n',
 		replace: '        if False:\n',
 		test: inOdoo,
@@ -211,8 +211,8 @@ const models: Mutant[] = [
 	{
 		protection: 'Clerks neither retry nor discard',
 		file: `${ADDON}/models/clinic_mail_actions.py`,
-		find: 'if not self.env.su and not any(',
-		replace: 'if False and not any(',
+		find: 'if not group or not self.env.user.has_group(group):',
+		replace: 'if False:',
 		test: inOdoo,
 	},
 	{

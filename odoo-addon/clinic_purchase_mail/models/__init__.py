@@ -8,8 +8,9 @@ from . import clinic_mail_template
 from . import clinic_mail_watch
 from . import clinic_mail_results
 from . import clinic_mail_document
+from . import clinic_mail_document_message
+from . import clinic_mail_document_rules
 from . import clinic_mail_test
 from . import purchase_order
-from . import purchase_order_rules
 from . import mail_compose_message
 from . import res_config_settings

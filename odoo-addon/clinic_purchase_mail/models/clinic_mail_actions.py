@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-#: Who may act on the list, by group.
-ACTING_GROUPS = ("purchase.group_purchase_manager", "base.group_system")
+#: May act on every row.
+ADMINISTRATORS = "base.group_system"
 
 
 class ClinicMailActions(models.Model):
@@ -100,12 +100,33 @@ class ClinicMailActions(models.Model):
 
     def _clinic_mail_to_act_on(self):
         """The rows with rights to change them, once the person's own are checked."""
-        if not self.env.su and not any(self.env.user.has_group(group) for group in ACTING_GROUPS):
-            raise AccessError(
-                self.env._("Only purchase administrators retry or discard confirmation mails.")
-            )
+        if not self.env.su and not self.env.user.has_group(ADMINISTRATORS):
+            self._check_acting_group()
         self.check_access("read")
         return self.sudo()
+
+    def _check_acting_group(self):
+        """Each kind of document has administrators of its own, who act on its mails only.
+
+        :raises AccessError: when the person is none of them for one of the rows
+        """
+        groups = self._acting_groups()
+        for model in set(self.sudo().mapped("res_model")):
+            group, refusal = groups.get(model) or (None, None)
+            if not group or not self.env.user.has_group(group):
+                raise AccessError(
+                    refusal or self.env._("Only an administrator acts on these mails.")
+                )
+
+    @api.model
+    def _acting_groups(self):
+        """By model of the document: the group of its administrators, and what others are told."""
+        return {
+            "purchase.order": (
+                "purchase.group_purchase_manager",
+                self.env._("Only purchase administrators retry or discard confirmation mails."),
+            )
+        }
 
     def _clinic_mail_written_anew(self):
         """Values of a row that was never sent, by the order as it is now, under its own ID."""

@@ -13,6 +13,9 @@ class ClinicMailDocument(models.AbstractModel):
     _name = "clinic.mail.document"
     _description = "Document with a Confirmation Mail"
 
+    #: The list of the outbox that those see who work with such documents.
+    _clinic_mail_action = "clinic_purchase_mail.clinic_mail_outbox_action"
+
     clinic_mail_status = fields.Selection(
         STATUS,
         string="Confirmation Mail",
@@ -68,12 +71,11 @@ class ClinicMailDocument(models.AbstractModel):
         """The document's mails: the one, or the list of them."""
         self.ensure_one()
         rows = self._clinic_mail_rows()
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "clinic_purchase_mail.clinic_mail_outbox_action"
-        )
+        action = self.env["ir.actions.actions"]._for_xml_id(self._clinic_mail_action)
         action["domain"] = [("id", "in", rows.ids)]
         if len(rows) == 1:
-            action |= {"res_id": rows.id, "views": [(False, "form")]}
+            forms = [view for view in action["views"] if view[1] == "form"]
+            action |= {"res_id": rows.id, "views": forms}
         return action
 
     def action_clinic_mail_send_again(self):
@@ -143,10 +145,14 @@ class ClinicMailOutboxStory(models.Model):
         when = format_datetime(self.env, moment, dt_format="short") if moment else None
         return " · ".join(filter(None, [when, reason])) or False
 
+    def _story_partner(self):
+        """Who gets the mail, where its address is not known."""
+        return self.env._("the vendor")
+
     def _story(self):
         self.ensure_one()
         texts = self.env
-        recipient = self.mail_recipient or texts._("the vendor")
+        recipient = self.mail_recipient or self._story_partner()
         reason = self.outcome_reason or self.smtp_response or texts._("no reason given")
         if self.outcome == mail_outcome.DELIVERED:
             return texts._(

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 
 
 class MailComposeMessage(models.TransientModel):
@@ -11,20 +11,15 @@ class MailComposeMessage(models.TransientModel):
         return result
 
     def _clinic_mail_mark_sent(self):
-        """Remember that the vendor has the order, by whichever template says that it is one.
+        """Tell documents with a confirmation mail of a mail that staff sent by a template.
 
-        A request for quotation is none: after it the confirmation is still news.
+        A request for quotation is no order: after it the confirmation is still news.
         """
-        if self.model != "purchase.order" or not self.template_id:
+        documents = self.env.get(self.model) if self.model else None
+        if documents is None or not self.template_id:
             return
-        orders = self.env["purchase.order"].browse(self._evaluate_res_ids())
-        stock = self.env.ref("purchase.email_template_edi_purchase_done", raise_if_not_found=False)
-        for order in orders.exists():
-            template = order.company_id.sudo().clinic_mail_template_id
-            vendor = order.partner_id.commercial_partner_id
-            to_vendor = (
-                self.composition_mode == "mass_mail"
-                or vendor in self.partner_ids.commercial_partner_id
-            )
-            if self.template_id in (stock, template) and to_vendor:
-                order.sudo().clinic_mail_sent_by_staff_at = fields.Datetime.now()
+        if not isinstance(documents, self.env.registry["clinic.mail.document"]):
+            return
+        partners = None if self.composition_mode == "mass_mail" else self.partner_ids
+        orders = documents.browse(self._evaluate_res_ids()).exists()
+        orders._clinic_mail_mark_sent(self.template_id, partners)

@@ -1,15 +1,6 @@
-import logging
-import uuid
-
-import psycopg2
-
 from odoo import fields, models
-from odoo.tools import html2plaintext
 
-from ..contract.fields import one_line
-from ..contract.purchase_message import Line, Order, Party, Unsendable, build, encode
-
-_logger = logging.getLogger(__name__)
+from ..contract.purchase_message import Line
 
 CONFIRMED = ("purchase", "done")
 
@@ -18,8 +9,14 @@ class PurchaseOrder(models.Model):
     _name = "purchase.order"
     _inherit = ["purchase.order", "clinic.mail.document"]
 
-    def _clinic_mail_confirmed(self):
-        return self.state in CONFIRMED
+    clinic_mail_send = fields.Selection(
+        help="Empty: as the vendor and the company say. Send: also for an order that was "
+        "imported, that was sent by mail before, or that was confirmed before. It counts "
+        "for the next confirmation only.",
+    )
+    clinic_mail_sent_by_staff_at = fields.Datetime(
+        help="When somebody sent the order, not just a request for quotation, to the vendor.",
+    )
 
     def button_approve(self, force=False):
         # With two-step approval, or by an override, an order may stay as it was.
@@ -28,99 +25,36 @@ class PurchaseOrder(models.Model):
         open_orders.filtered(lambda order: order.state in CONFIRMED)._clinic_mail_enqueue()
         return result
 
-    def _clinic_mail_enqueue(self):
-        """Put one message an order into the outbox, in the transaction that confirms it."""
-        skipped = self.sudo()._clinic_mail_skip_reasons()
-        values = [order.sudo()._clinic_mail_row(skipped.get(order.id)) for order in self]
-        rows = self.env["clinic.mail.outbox"].sudo().create(values)
-        self.sudo()._clinic_mail_after_enqueue(rows)
+    def _clinic_mail_confirmed(self):
+        return self.state in CONFIRMED
 
-    def _clinic_mail_row(self, skip_reason=None, message_id=None):
-        """Values of the outbox row.
+    def _clinic_mail_switched_off(self):
+        supplier = self.partner_id.commercial_partner_id.with_company(self.company_id)
+        if supplier.clinic_mail_send == "never":
+            return "supplier_off"
+        if not self.company_id.clinic_mail_send and supplier.clinic_mail_send != "always":
+            return "company_off"
+        return None
 
-        :param str skip_reason: code why no mail shall go out; None when one shall
-        :param str message_id: UUID of a message that was never published; None for a new one
-        """
-        template = self.company_id.clinic_mail_template_id
-        row = {
-            "uuid": message_id or str(uuid.uuid4()),
-            "template_id": template.id,
-            "to_render": bool(template),
-            "res_model": self._name,
-            "res_id": self.id,
-            "order_name": self.name,
-            "company_id": self.company_id.id,
-            "next_try": fields.Datetime.now(),
+    def _clinic_mail_template(self):
+        return self.company_id.clinic_mail_template_id
+
+    def _clinic_mail_order_templates(self):
+        stock = self.env.ref("purchase.email_template_edi_purchase_done", raise_if_not_found=False)
+        own = self._clinic_mail_template()
+        return own | stock if stock else own
+
+    def _clinic_mail_facts(self):
+        products = self.order_line.filtered(lambda line: not line.display_type)
+        return {
+            "kind": "purchase",
+            "reference": self.partner_ref or "",
+            "date": self._clinic_mail_day(self.date_approve or fields.Datetime.now()),
+            "planned_date": self._clinic_mail_day(self.date_planned),
+            "lines": [self._clinic_mail_line(line) for line in products],
+            "deliver_to": self.dest_address_id.contact_address or "",
+            "notes": self._clinic_mail_notes(self.notes),
         }
-        if skip_reason:
-            return row | {"state": "unsent", "reason_code": skip_reason}
-        try:
-            row["body"] = encode(build(self._clinic_mail_order(row["uuid"])))
-        except Unsendable as error:
-            row |= {"state": "unsent", "reason_code": error.code, "reason": error.reason}
-        except psycopg2.Error:
-            raise  # the transaction is over, and Odoo may run it again
-        except Exception as error:  # pylint: disable=broad-except
-            # No mail is a lesser evil than an order that cannot be confirmed.
-            _logger.exception("No message can be written for order %s", self.name)
-            row |= {"state": "unsent", "reason_code": "failed", "reason": one_line(str(error))}
-        return row
-
-    def _clinic_mail_order(self, message_id):
-        """The order's facts, in the supplier's language or else in the company's."""
-        language = self.partner_id.lang or self.company_id.partner_id.lang or self.env.lang
-        order = self.with_context(lang=language)
-        company, partner, buyer = order.company_id, order.partner_id, order.user_id
-        parameters = self.env["ir.config_parameter"]
-        base_url = order.get_base_url()
-        document_link = ""
-        if parameters.get_param("clinic_purchase_mail.document_link"):
-            document_link = base_url + order.get_portal_url(report_type="pdf", download=True)
-        products = order.order_line.filtered(lambda line: not line.display_type)
-        remarks = order.order_line.filtered(lambda line: line.display_type == "line_note")
-        notes = html2plaintext(order.notes) if order.notes else ""
-        return Order(
-            id=message_id,
-            confirmed_at=fields.Datetime.now(),
-            database=self.env.cr.dbname,
-            database_uuid=parameters.get_param("database.uuid"),
-            model=order._name,
-            record_id=order.id,
-            kind="purchase",
-            number=order.name,
-            reference=order.partner_ref or "",
-            date=order._clinic_mail_day(order.date_approve or fields.Datetime.now()),
-            planned_date=order._clinic_mail_day(order.date_planned),
-            currency=order.currency_id.name,
-            currency_digits=order.currency_id.decimal_places,
-            price_digits=self.env["decimal.precision"].precision_get("Product Price"),
-            amount_untaxed=order.amount_untaxed,
-            amount_tax=order.amount_tax,
-            amount_total=order.amount_total,
-            company=Party(
-                name=company.name,
-                email=company.email or "",
-                phone=company.phone or "",
-                tax_id=company.vat or "",
-                address=company.partner_id.contact_address or "",
-            ),
-            fallback_sender=self.env["ir.mail_server"]._get_default_from_address() or "",
-            buyer=Party(name=buyer.name or "", email=buyer.email or "", phone=buyer.phone or ""),
-            # Answers go to where Odoo takes them in and finds their order, if it does.
-            reply_to=company.alias_domain_id.catchall_email or "",
-            recipient=Party(
-                # The address of a company, such as its warehouse, needs no name of its own.
-                name=partner.name or partner.commercial_partner_id.name or "",
-                email=partner.email or "",
-                language=language or "",
-            ),
-            lines=[order._clinic_mail_line(line) for line in products],
-            payment_terms=order.payment_term_id.name or "",
-            deliver_to=order.dest_address_id.contact_address or "",
-            notes="\n".join(filter(None, [notes, *remarks.mapped("name")])),
-            link=base_url + order.get_portal_url(),
-            document_link=document_link,
-        )
 
     def _clinic_mail_line(self, line):
         return Line(
@@ -133,10 +67,3 @@ class PurchaseOrder(models.Model):
             discount=line.discount,
             planned_date=self._clinic_mail_day(line.date_planned),
         )
-
-    def _clinic_mail_day(self, moment):
-        """The day of a moment where the buyer works."""
-        if not moment:
-            return None
-        zone = self.company_id.partner_id.tz or self.user_id.tz or self.env.user.tz or "UTC"
-        return fields.Datetime.context_timestamp(self.with_context(tz=zone), moment).date()

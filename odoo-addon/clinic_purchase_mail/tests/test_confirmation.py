@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 
 from .common import OutboxCase
 
-MODEL = "odoo.addons.clinic_purchase_mail.models.purchase_order"
+MODEL = "odoo.addons.clinic_purchase_mail.models.clinic_mail_document_message"
 
 
 @tagged("post_install", "-at_install")
