@@ -23,6 +23,8 @@ export interface OdooOptions {
 	broker?: Record<string, string>;
 	/** Modules to install besides. Default none. */
 	modules?: readonly string[];
+	/** Further arguments of Odoo itself, such as `--workers=2`. Default none. */
+	args?: readonly string[];
 }
 
 /** A system of its own for each lab, because it remembers its process. */
@@ -45,7 +47,7 @@ export function odoo(options: OdooOptions): System {
 		},
 		async start(context) {
 			if (place === undefined) return;
-			const { env, ...command } = odooCommand(context, place);
+			const { env, ...command } = odooCommand(context, place, options.args);
 			running = await context.run({ ...command, env: { ...env, ...(options.broker ?? brokerOfLab(context)) } });
 		},
 		async ready(context) {
@@ -68,7 +70,7 @@ export function odoo(options: OdooOptions): System {
 				...ADMINISTRATOR,
 				hint: {
 					en: 'Purchase: open a draft and press “Confirm Order”',
-					es: 'Compra: abra un borrador y pulse «Confirmar pedido»',
+					es: 'Compra: abra un borrador y pulse «Confirmar orden»',
 				},
 			},
 		],

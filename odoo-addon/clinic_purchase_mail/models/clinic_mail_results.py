@@ -16,6 +16,9 @@ IDLE_SECONDS = 0.3
 #: A hub that said nothing for so long will not any more.
 AWAITED_DAYS = 30
 
+#: Names the database whose queue of results was made: a copy with another UUID has none yet.
+QUEUE_PARAMETER = "clinic_purchase_mail.results_queue"
+
 #: After these nothing follows by itself.
 FINAL = (mail_outcome.DELIVERED, mail_outcome.DISCARDED)
 
@@ -99,6 +102,30 @@ class ClinicMailResults(models.Model):
         elif self._awaited_recently():
             self._wake_results()
         self._commit()
+
+    @api.model
+    def _hand_over(self, bodies):
+        self._ensure_results_queue()
+        return super()._hand_over(bodies)
+
+    @api.model
+    def _ensure_results_queue(self):
+        """Make the queue before the first message: what the hub says of it would be lost."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        database_uuid = parameters.get_param("database.uuid")
+        if parameters.get_param(QUEUE_PARAMETER) == database_uuid:
+            return
+        broker = self.env["clinic.mail.broker"]
+        try:
+            connection = broker._connection()
+        except SettingsError:
+            return
+        if connection["address"] is None:
+            return
+        self._commit()
+        if broker._receive(connection, database_uuid, self._take, IDLE_SECONDS).confirmed:
+            parameters.set_param(QUEUE_PARAMETER, database_uuid)
+            self._commit()
 
     @api.model
     def _take(self, bodies):

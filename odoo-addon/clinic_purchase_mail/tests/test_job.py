@@ -8,6 +8,7 @@ from ..amqp import outcome as outcomes
 from ..amqp.address import Address, SettingsError
 from ..amqp.outcome import CONFIRMED, Outcome
 from ..models import clinic_mail_job
+from ..models.clinic_mail_results import QUEUE_PARAMETER
 from .common import OutboxCase
 
 LOGGER = clinic_mail_job.__name__
@@ -27,6 +28,9 @@ class JobCase(OutboxCase):
         self.connection = {"address": Address("broker.test"), "key": None, "name": "Odoo"}
         self.patch(broker, "_connection", lambda _self: self.read_settings())
         self.patch(broker, "_publish", lambda _self, _connection, bodies: self.publish(bodies))
+        self.patch(broker, "_receive", lambda _self, *_arguments: CONFIRMED)
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param(QUEUE_PARAMETER, parameters.get_param("database.uuid"))
         # A test's cursor cannot commit; that the job does is part of what is tested.
         self.patch(type(self.outbox), "_commit", lambda model: self.commit(model))
 

@@ -257,6 +257,20 @@ class TestResultsJob(ResultsCase):
         self.run_job()
         self.assertEqual(self.env["ir.cron.trigger"].search_count(count), before + 1)
 
+    def test_queue_is_made_before_the_first_message_leaves_and_once_only(self):
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param(clinic_mail_results.QUEUE_PARAMETER, False)
+        self.read = Outcome(outcomes.NOT_FOUND, "no exchange")
+        self.run_job()
+        kinds = [call[0] for call in self.calls if not isinstance(call, str)]
+        self.assertEqual(kinds, ["receive", self.row.uuid])
+        self.assertEqual(self.row.state, "published")
+        self.read = CONFIRMED
+        for expected in (1, 0):
+            self.confirmed_row()
+            self.run_job()
+            self.assertEqual(len(self.received()), expected)
+
     def test_old_mails_are_not_waited_for_any_more(self):
         self.run_job()
         self.row.published_at = "2020-01-01 00:00:00"
