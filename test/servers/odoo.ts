@@ -28,6 +28,8 @@ export interface TestOdoo {
 	session: OdooSession;
 	/** Leads to the broker. */
 	way: Way;
+	/** The broker's virtual host. */
+	vhost: string;
 	database: string;
 	url: string;
 	/** A purchase from a supplier with an address. */
@@ -93,7 +95,7 @@ export async function startOdoo(systems: (broker: Record<string, string>) => Sys
 	};
 	const get = { count: 100, ackmode: 'ack_requeue_true', encoding: 'auto' };
 	return {
-		...{ lab, session, way, database, url, post, call, stop },
+		...{ lab, session, way, vhost, database, url, post, call, stop },
 		draft: () => session.draft('Proveedor', 'ventas@proveedor.example'),
 		async about(number) {
 			const messages = await management.request('POST', `${management.of('queues', vhost, QUEUE)}/get`, get);

@@ -26,7 +26,7 @@ const WORDS = {
 	pending: { en: 'Waiting', es: 'En espera' },
 	published: { en: 'Handed over', es: 'Entregado al hub' },
 	unsent: { en: 'Not sent', es: 'No enviado' },
-	confirm: { en: 'Confirm Order', es: 'Confirmar pedido' },
+	confirm: { en: 'Confirm Order', es: 'Confirmar orden' },
 	confirmed: { en: '{name} was confirmed in {ms} ms.', es: '{name} se confirmó en {ms} ms.' },
 	create: { en: 'New purchase', es: 'Nueva compra' },
 	product: { en: 'Product', es: 'Producto' },
