@@ -131,7 +131,7 @@ class ClinicMailActions(models.Model):
     def _clinic_mail_written_anew(self):
         """Values of a row that was never sent, by the order as it is now, under its own ID."""
         self.ensure_one()
-        order = self.env[self.res_model].browse(self.res_id).exists()
+        order = self._document()
         if not order or not order._clinic_mail_confirmed():
             raise UserError(
                 self.env._("%s is not confirmed any more: nothing to mail.", self.order_name)

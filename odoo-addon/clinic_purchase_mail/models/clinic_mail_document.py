@@ -130,6 +130,16 @@ class ClinicMailOutboxStory(models.Model):
 
     _inherit = "clinic.mail.outbox"
 
+    def _document(self):
+        """The document; None when it was deleted, or its kind's module uninstalled."""
+        self.ensure_one()
+        if self.res_model not in self.env:
+            return None
+        document = self.env[self.res_model].browse(self.res_id)
+        if not isinstance(document, self.env.registry["clinic.mail.document"]):
+            return None
+        return document.exists() or None
+
     def _about(self):
         """One short line beside the status: when, and why."""
         self.ensure_one()

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import SUPERUSER_ID, fields, models
 
 #: Chosen where the order is confirmed: said in the outbox, not once more in the chatter.
 SILENT_REASONS = ("company_off", "order_off")
@@ -62,16 +62,21 @@ class ClinicMailDocumentRules(models.AbstractModel):
     def _clinic_mail_after_enqueue(self, rows):
         """Say in the chatter what is not sent, and forget what counted once."""
         self.filtered(lambda document: document.clinic_mail_send == "send").clinic_mail_send = False
-        labels = dict(rows._fields["reason_code"]._description_selection(self.env))
-        bodies = {
-            row.res_id: self.env._("No confirmation mail was sent: %s.", labels[row.reason_code])
-            for row in rows
-            if row.state == "unsent" and row.reason_code not in SILENT_REASONS
-        }
+        bodies = {}
+        # What a customer confirms, in the portal as OdooBot, leaves notes for staff all the same.
+        by_staff = self.env.uid != SUPERUSER_ID and self.env.user._is_internal()
+        for company, own in rows.grouped("company_id").items():
+            language = self.env.lang if by_staff else company.partner_id.lang or self.env.lang
+            texts = self.with_context(lang=language).env
+            labels = dict(rows._fields["reason_code"]._description_selection(texts))
+            bodies |= {
+                row.res_id: texts._("No confirmation mail was sent: %s.", labels[row.reason_code])
+                for row in own
+                if row.state == "unsent" and row.reason_code not in SILENT_REASONS
+            }
         documents = self.filtered(lambda document: document.id in bodies)
         if documents:
-            # A customer who confirms, or the visitor of a shop, writes no notes of staff.
-            author = False if self.env.user._is_internal() else self.env.ref("base.partner_root").id
+            author = None if by_staff else self.env.ref("base.partner_root").id
             documents._message_log_batch(bodies, author_id=author)
 
     # -- sent by staff

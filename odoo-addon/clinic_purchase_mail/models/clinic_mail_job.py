@@ -117,7 +117,9 @@ class ClinicMailJob(models.Model):
             """
             UPDATE clinic_mail_outbox
                SET lease_token = %(token)s, lease_until = %(until)s, attempts = attempts + 1
-             WHERE id IN (
+             -- As an array it is chosen once: PostgreSQL may run a subquery of IN once a row,
+             -- and each time it would pass over the rows that are locked by now.
+             WHERE id = ANY(ARRAY(
                 SELECT id
                   FROM clinic_mail_outbox
                  WHERE state = 'pending'
@@ -134,7 +136,7 @@ class ClinicMailJob(models.Model):
                  ORDER BY id
                  LIMIT %(limit)s
                    FOR UPDATE SKIP LOCKED
-             )
+             ))
             RETURNING id, uuid, body
             """,
             token=token,
