@@ -110,6 +110,7 @@ async function scene(t: TestContext, args: readonly string[]): Promise<Scene> {
 		},
 		async sql() {
 			const client = new pg.Client({ connectionString: url });
+			client.on('error', () => {}); // at the end PostgreSQL is stopped before it
 			await client.connect();
 			return client;
 		},

@@ -50,12 +50,12 @@ class ClinicMailResults(models.Model):
     outcome_time = fields.Char(
         readonly=True, copy=False, help="As the hub wrote it: later ones sort later."
     )
-    outcome_at = fields.Datetime("Result On", readonly=True, copy=False)
+    outcome_at = fields.Datetime("Reported On", readonly=True, copy=False)
     outcome_retry_at = fields.Datetime("Tried Again On", readonly=True, copy=False)
     mail_message_id = fields.Char("Message-ID of the Mail", readonly=True, copy=False)
     mail_recipient = fields.Char("Recipient", readonly=True, copy=False)
     smtp_response = fields.Char(
-        "Answer", readonly=True, copy=False, help="The last one of the mail server."
+        "Mail Server's Answer", readonly=True, copy=False, help="The last one."
     )
     outcome_code = fields.Char(readonly=True, copy=False)
     outcome_text = fields.Char(
@@ -63,6 +63,9 @@ class ClinicMailResults(models.Model):
     )
     outcome_summary = fields.Json(readonly=True, copy=False)
     outcome_reason = fields.Char("Reason of the Result", compute="_compute_outcome_reason")
+    why = fields.Char(
+        "Reason of the Status", compute="_compute_why", help="Odoo's own, or the hub's."
+    )
     outcome_by = fields.Char("Decided By", readonly=True, copy=False)
 
     @api.depends("outcome_summary", "outcome_text")
@@ -74,6 +77,14 @@ class ClinicMailResults(models.Model):
             row.outcome_reason = (
                 summary.get(language) or row.outcome_text or summary.get("en") or False
             )
+
+    @api.depends("state", "reason_code", "outcome_summary", "outcome_text")
+    @api.depends_context("lang")
+    def _compute_why(self):
+        labels = dict(self._fields["reason_code"]._description_selection(self.env))
+        for row in self:
+            published = row.state == "published"
+            row.why = row.outcome_reason if published else labels.get(row.reason_code)
 
     # -- the job
 
@@ -216,7 +227,8 @@ class ClinicMailResults(models.Model):
             "outcome_code": outcome.reason_code,
             "outcome_text": outcome.reason,
             "outcome_summary": outcome.summary,
-            "outcome_by": outcome.by,
+            # Told again, the hub may not remember who decided.
+            "outcome_by": outcome.by or (not news and self.outcome_by),
         }
         if self.state == "pending":
             # The hub has it, though its broker's word was lost: not a second time.
@@ -229,10 +241,9 @@ class ClinicMailResults(models.Model):
                 "lease_until": False,
             }
         self.write(values)
-        if news and self.res_model in self.env:
-            document = self.env[self.res_model].browse(self.res_id).exists()
-            if document:
-                document._clinic_mail_tell(self)
+        document = self._document()
+        if news and document:
+            document._clinic_mail_tell(self)
 
     @api.model
     def _forgotten_fields(self):
