@@ -2,6 +2,7 @@ import uuid
 
 from odoo import api, fields, models
 
+from ..amqp import outcome as outcomes
 from ..amqp import probe as probes
 from ..amqp.address import SettingsError, read_address
 from ..amqp.publisher import EXCHANGE, ROUTING_KEY, Message
@@ -57,13 +58,17 @@ class ClinicMailTest(models.TransientModel):
 
     def _add(self, name, code="", details="", state=None):
         reasons = self.env["clinic.mail.outbox"]._fields["reason_code"]
+        reason = dict(reasons._description_selection(self.env)).get(code, "")
+        if (name, code) == (probes.RETURN, outcomes.TIMEOUT):
+            # Nobody's words: the broker did its part, and the hub said nothing.
+            reason, details = self.env._("No hub answered. Does its flow run?"), ""
         self.step_ids.create(
             {
                 "test_id": self.id,
                 "name": name,
                 "state": state or ("failed" if code else "passed"),
                 "reason_code": code,
-                "reason": dict(reasons._description_selection(self.env)).get(code, ""),
+                "reason": reason,
                 "details": details,
             }
         )
