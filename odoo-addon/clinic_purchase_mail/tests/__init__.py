@@ -8,4 +8,5 @@ from . import test_template
 from . import test_watch
 from . import test_results
 from . import test_document
+from . import test_look
 from . import test_settings
