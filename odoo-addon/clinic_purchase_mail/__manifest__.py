@@ -1,14 +1,14 @@
 {
     "name": "Clinic Purchase Mail",
     "summary": "Confirming a purchase hands its mail to the clinic hub, without waiting for it",
-    "version": "18.0.1.0.0",
+    "version": "18.0.1.1.0",
     "development_status": "Beta",
     "category": "Inventory/Purchase",
     "author": "Clinic Hub",
     "license": "LGPL-3",
     "depends": ["purchase"],
     "external_dependencies": {"python": ["pika"]},
-    "images": ["static/description/outbox.png"],
+    "images": ["static/description/order.png", "static/description/outbox.png"],
     "data": [
         "security/ir.model.access.csv",
         "security/clinic_mail_outbox.xml",

@@ -107,10 +107,18 @@ class ClinicMailResults(models.Model):
         database_uuid = parameters.get_param("database.uuid")
         idle = RECENT_IDLE_SECONDS if self._awaited_recently() else IDLE_SECONDS
         self._commit()
-        outcome = broker._receive(connection, database_uuid, self._take, idle)
+        taken = []
+
+        def take(bodies):
+            taken.append(len(bodies))
+            return self._take(bodies)
+
+        outcome = broker._receive(connection, database_uuid, take, idle)
         if not outcome.confirmed:
             _logger.info("Results of mails were not read: %s %s", outcome.code, outcome.reason)
-        elif self._awaited_recently():
+        elif taken and self._awaited_recently():
+            # Where nothing came the next minute is soon enough: a job that runs keeps an
+            # administrator from installing modules.
             self._wake_results()
         self._commit()
 

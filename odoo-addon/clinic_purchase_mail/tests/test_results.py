@@ -257,6 +257,17 @@ class TestResultsJob(ResultsCase):
         self.run_job()
         self.assertEqual(self.env["ir.cron.trigger"].search_count(count), before + 1)
 
+    def test_reading_goes_on_while_results_come_and_rests_when_none_comes(self):
+        self.confirmed_row()
+        self.run_job()
+        job = self.env.ref("clinic_purchase_mail.job_results")
+        count = [("cron_id", "=", job.id)]
+        before = self.env["ir.cron.trigger"].search_count(count)
+        self.hub_says()
+        self.assertEqual(self.env["ir.cron.trigger"].search_count(count), before)
+        self.hub_says(self.delivered())
+        self.assertEqual(self.env["ir.cron.trigger"].search_count(count), before + 1)
+
     def test_queue_is_made_before_the_first_message_leaves_and_once_only(self):
         parameters = self.env["ir.config_parameter"]
         parameters.set_param(clinic_mail_results.QUEUE_PARAMETER, False)
