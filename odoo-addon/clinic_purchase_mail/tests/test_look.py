@@ -23,6 +23,12 @@ class TestLook(ResultsCase):
         self.env["res.lang"]._activate_lang("es_CL")
         self.assertEqual(self.row.with_context(lang="es_CL").why, "El servidor lo rechaza.")
 
+    def test_mail_that_a_person_lets_go_again_names_them_and_is_not_called_refused(self):
+        self.run_job()
+        self.hub_says(self.parked(second=1), self.result("retrying", second=2, by="Ana Rojas"))
+        (line,) = self.lines()[-1:]
+        self.assertIn("let go again in the hub by Ana Rojas", line.body)
+
     def test_hub_that_says_nothing_is_not_taken_for_the_broker(self):
         test = self.env["clinic.mail.test"].create({})
         test._add(probes.RETURN, outcomes.TIMEOUT, "No hub answered within 8 s.")
