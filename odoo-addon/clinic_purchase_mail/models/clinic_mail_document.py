@@ -170,6 +170,12 @@ class ClinicMailOutboxStory(models.Model):
                 recipient=recipient,
                 answer=self.smtp_response or texts._("none"),
             )
+        if self.outcome == mail_outcome.RETRYING and self.outcome_by:
+            return texts._(
+                "Confirmation mail to %(recipient)s let go again in the hub by %(person)s.",
+                recipient=recipient,
+                person=self.outcome_by,
+            )
         if self.outcome == mail_outcome.RETRYING:
             return texts._(
                 "Confirmation mail to %(recipient)s not taken yet, it is tried again: %(reason)s",
