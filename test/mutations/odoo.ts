@@ -15,6 +15,12 @@ const inOdoo = {
 	timeoutMs: 240_000,
 };
 
+const besideSales = {
+	file: 'test/integration/odoo-addon.test.ts',
+	name: 'the addon for sales installs itself beside Sales, and the tests of both addons pass',
+	timeoutMs: 360_000,
+};
+
 const plain: Mutant[] = [
 	{
 		protection: 'What no queue takes is not taken for handed over',
@@ -228,6 +234,41 @@ const models: Mutant[] = [
 		find: 'if row.lease_until and row.lease_until > now:',
 		replace: 'if False:',
 		test: inOdoo,
+	},
+	{
+		protection: 'Odoo does not send the confirmation of a sale that was handed over',
+		file: 'odoo-addon/clinic_sale_mail/models/sale_order.py',
+		find: 'super(SaleOrder, self - replaced)._send_order_confirmation_mail()',
+		replace: 'super()._send_order_confirmation_mail()',
+		test: besideSales,
+	},
+	{
+		protection: 'Where confirmations of sales are switched off, Odoo sends its own',
+		file: 'odoo-addon/clinic_sale_mail/models/sale_order.py',
+		find: 'if self.sudo().company_id.clinic_sale_mail == OFF:',
+		replace: 'if False:',
+		test: besideSales,
+	},
+	{
+		protection: "Odoo's own way of sending later does not take a confirmation that is to be handed over",
+		file: 'odoo-addon/clinic_sale_mail/__manifest__.py',
+		find: '"depends": ["sale", "sale_async_emails", "clinic_purchase_mail"]',
+		replace: '"depends": ["sale", "clinic_purchase_mail"]',
+		test: besideSales,
+	},
+	{
+		protection: 'Salesmen read the mails of the orders that they see',
+		file: 'odoo-addon/clinic_sale_mail/security/clinic_mail_outbox.xml',
+		find: "('sale_order_id.user_id', 'in', (user.id, False))",
+		replace: "(1, '=', 1)",
+		test: besideSales,
+	},
+	{
+		protection: 'Who works with purchases reads no mails of sales',
+		file: `${ADDON}/security/clinic_mail_outbox.xml`,
+		find: "[('res_model', '=', 'purchase.order')]",
+		replace: "[(1, '=', 1)]",
+		test: besideSales,
 	},
 ];
 
