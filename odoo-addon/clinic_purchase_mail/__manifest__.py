@@ -16,7 +16,7 @@
         "views/purchase_order_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
-        "views/clinic_mail_test_views.xml",
+        "wizards/clinic_mail_test_views.xml",
         "data/mail_activity_type.xml",
         "data/ir_cron.xml",
     ],

@@ -10,7 +10,5 @@ from . import clinic_mail_results
 from . import clinic_mail_document
 from . import clinic_mail_document_message
 from . import clinic_mail_document_rules
-from . import clinic_mail_test
 from . import purchase_order
-from . import mail_compose_message
 from . import res_config_settings

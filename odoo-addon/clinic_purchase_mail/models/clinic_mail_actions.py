@@ -11,9 +11,9 @@ class ClinicMailActions(models.Model):
     _inherit = "clinic.mail.outbox"
 
     retried_at = fields.Datetime("Retried On", readonly=True, copy=False)
-    retried_by_id = fields.Many2one("res.users", "Retried By", readonly=True, copy=False)
+    retried_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     discarded_at = fields.Datetime("Discarded On", readonly=True, copy=False)
-    discarded_by_id = fields.Many2one("res.users", "Discarded By", readonly=True, copy=False)
+    discarded_by_id = fields.Many2one("res.users", readonly=True, copy=False)
 
     def action_retry(self):
         """Try again at once what waits, and write anew what could not be written.

@@ -7,7 +7,7 @@ from odoo.tests import new_test_user, tagged
 from ..amqp import outcome as outcomes
 from ..amqp import probe as probes
 from ..amqp.outcome import CONFIRMED, Outcome
-from ..models import clinic_mail_test
+from ..wizards import clinic_mail_test
 from .test_broker import BrokerCase
 
 SECRET = "pass%40word"

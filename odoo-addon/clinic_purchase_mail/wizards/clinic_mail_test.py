@@ -7,7 +7,7 @@ from ..amqp import probe as probes
 from ..amqp.address import SettingsError, read_address
 from ..amqp.publisher import EXCHANGE, ROUTING_KEY, Message
 from ..amqp.signature import headers, read_signing_key
-from .clinic_mail_outbox import CONFIGURATION, NOT_CONFIGURED
+from ..models.clinic_mail_outbox import CONFIGURATION, NOT_CONFIGURED
 
 
 class ClinicMailTest(models.TransientModel):
