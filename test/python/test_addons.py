@@ -58,7 +58,7 @@ class TestAddons(unittest.TestCase):
                 named = set(manifest(addon)["data"])
                 there = {
                     str(file.relative_to(addon))
-                    for folder in ("data", "security", "views")
+                    for folder in ("data", "security", "views", "wizards")
                     for file in (addon / folder).glob("*")
                     if file.suffix in (".xml", ".csv")
                 }
@@ -74,7 +74,13 @@ class TestAddons(unittest.TestCase):
     def test_every_module_of_models_and_tests_is_imported(self):
         for addon in ADDONS:
             with self.subTest(addon.name):
-                for folder, pattern in (("models", "*.py"), ("tests", "test_*.py")):
+                for folder, pattern in (
+                    ("models", "*.py"),
+                    ("wizards", "*.py"),
+                    ("tests", "test_*.py"),
+                ):
+                    if not (addon / folder).is_dir():
+                        continue
                     text = (addon / folder / "__init__.py").read_text(encoding="utf-8")
                     imported = set(re.findall(r"^from \. import (\w+)$", text, re.MULTILINE))
                     there = {file.stem for file in (addon / folder).glob(pattern)} - {"__init__"}
