@@ -7,6 +7,7 @@ readme.py --check   fails when a file is not what it would write
 import ast
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 #: Fragments in the order of the Odoo Community Association, with the titles they get.
@@ -21,8 +22,8 @@ FRAGMENTS = {
 
 
 def readme(addon):
-    """The text of README.rst. Fragments use lists, emphasis and code alone, whose Markdown
-    differs from reStructuredText in the code only."""
+    """The text of README.rst. Fragments use lists, emphasis, code and blocks of code alone,
+    whose Markdown differs from reStructuredText in the code only."""
     manifest = ast.literal_eval((addon / "__manifest__.py").read_text(encoding="utf-8"))
     title = manifest["name"]
     parts = [f"{'=' * len(title)}\n{title}\n{'=' * len(title)}\n"]
@@ -30,9 +31,16 @@ def readme(addon):
         file = addon / "readme" / f"{name}.md"
         if not file.exists():
             continue
-        text = re.sub(r"`([^`]+)`", r"``\1``", file.read_text(encoding="utf-8")).strip()
+        text = file.read_text(encoding="utf-8").strip()
+        text = re.sub(r"^( *)```\n(.*?)\n *```$", _literal_block, text, flags=re.DOTALL | re.MULTILINE)
+        text = re.sub(r"`([^`]+)`", r"``\1``", text)
         parts.append(f"{heading}\n{'=' * len(heading)}\n\n{text}\n" if heading else f"{text}\n")
     return "\n".join(parts)
+
+
+def _literal_block(match):
+    indent, code = match.groups()
+    return f"{indent}::\n\n{textwrap.indent(code, '  ')}"
 
 
 def main(check):
