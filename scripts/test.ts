@@ -40,7 +40,7 @@ interface Stage {
 /** They start a whole clinic or install packages: half a minute each, against seconds for the others. */
 const LONG = 'test/integration/{lab-*,odoo-stand-in,package,store}.test.ts';
 
-/** Fault tests kill processes while others must be busy: they run alone. */
+/** Fault tests kill processes while others must be busy: they run after the rest, and alone with their full counts. */
 const STAGES: Stage[] = [
 	{ name: 'unit', patterns: ['test/unit/**/*.test.ts'], concurrency: 2 },
 	{
@@ -49,7 +49,7 @@ const STAGES: Stage[] = [
 		concurrency: 2,
 		broker: '3',
 	},
-	{ name: 'faults', patterns: ['test/faults/**/*.test.ts'], concurrency: 1 },
+	{ name: 'faults', patterns: ['test/faults/**/*.test.ts'], concurrency: values.full ? 1 : 2 },
 	...(values.full ? [{ name: 'full', patterns: ['test/full/**/*.test.ts'], concurrency: 1 }] : []),
 	...(values.full ? [{ name: 'RabbitMQ 4', patterns: [ON_RABBITMQ_4], concurrency: 1, broker: '4' } as const] : []),
 ];
