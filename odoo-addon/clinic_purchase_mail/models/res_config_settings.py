@@ -54,6 +54,14 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.clinic_mail_keep_days", readonly=False
     )
 
+    @api.model
+    def default_get(self, fields):
+        """Odoo reads the parameters behind its settings for whoever asks, portal users too."""
+        secret = {"clinic_mail_amqp_url", "clinic_mail_signing_key_id", "clinic_mail_signing_key"}
+        if not self.has_access("create"):
+            fields = [name for name in fields if name not in secret]
+        return super().default_get(fields)
+
     @api.depends("company_id")
     def _compute_clinic_mail_overdue_since(self):
         self.clinic_mail_overdue_since = self.env["clinic.mail.outbox"]._job_overdue_since()

@@ -116,3 +116,28 @@ class TestSettings(BrokerCase):
             (False, 7),
         )
         self.assertEqual((other.clinic_mail_send, other.clinic_mail_keep_days), (True, 180))
+
+
+@tagged("post_install", "-at_install")
+class TestSecrets(BrokerCase):
+    def test_only_administrators_read_address_and_key_however_they_ask(self):
+        names = ["clinic_mail_amqp_url", "clinic_mail_signing_key"]
+        for name in ("amqp_url", "signing_key"):
+            self.env["ir.config_parameter"].set_param(f"clinic_purchase_mail.{name}", SECRET)
+        settings = self.env["res.config.settings"]
+        groups = ("base.group_portal", "base.group_user", "purchase.group_purchase_manager")
+        for number, group in enumerate((*groups, "base.group_erp_manager")):
+            asking = settings.with_user(new_test_user(self.env, f"asking{number}", group))
+            with self.subTest(group):
+                for ask in (
+                    lambda model: model.default_get(names),
+                    lambda model: model.onchange({}, [], {name: {} for name in names}),
+                ):
+                    try:
+                        answer = ask(asking)
+                    except AccessError:
+                        continue
+                    self.assertNotIn(SECRET, str(answer))
+        administrator = settings.with_user(self.env.ref("base.user_admin"))
+        found = administrator.default_get(names)
+        self.assertEqual([found[name] for name in names], [SECRET, SECRET])
