@@ -9,7 +9,7 @@ import addon  # noqa: F401 (first: sets the import path)
 import pika.exceptions
 from amqp import outcome as outcomes
 from amqp.address import Address
-from amqp.results import BATCH, ResultLimits, queue_name, receive
+from amqp.results import BATCH, MAX_BODY_BYTES, QUEUE_ARGUMENTS, ResultLimits, queue_name, receive
 from faulty_proxy import FaultyProxy
 from test_publisher import SLACK_S, PublisherCase
 
@@ -77,6 +77,8 @@ class TestReceiving(ResultsCase):
             channel.queue_declare(self.queue, durable=True, arguments={"x-queue-type": "quorum"})
         self.assertEqual(other.exception.reply_code, 406)
         self.assertRegex(other.exception.reply_text, "x-expires|x-max-length")
+        self.channel.queue_declare(self.queue, durable=True, arguments=QUEUE_ARGUMENTS)
+        self.assertLessEqual(QUEUE_ARGUMENTS["x-max-length-bytes"], 1 << 28)
 
     def test_queue_that_exists_otherwise_is_read_as_it_is(self):
         self.channel.queue_declare(self.queue, durable=True)
@@ -84,6 +86,20 @@ class TestReceiving(ResultsCase):
         self.say(b"1")
         self.assertEqual(self.receive(), outcomes.CONFIRMED)
         self.assertEqual(self.taken, [[b"1"]])
+
+    def test_queue_made_with_older_bounds_is_read_as_it_is(self):
+        bounds = {"x-queue-type": "quorum", "x-expires": 2_592_000_000, "x-max-length": 200_000}
+        self.channel.queue_declare(self.queue, durable=True, arguments=bounds)
+        self.assertEqual(self.receive(), outcomes.CONFIRMED)
+        self.say(b"1")
+        self.assertEqual(self.receive(), outcomes.CONFIRMED)
+        self.assertEqual(self.taken, [[b"1"]])
+
+    def test_text_that_is_too_large_for_a_result_is_not_kept(self):
+        self.receive()
+        self.say(b"1", b"x" * MAX_BODY_BYTES, b"x" * (MAX_BODY_BYTES + 1), b"2")
+        self.assertEqual(self.receive(), outcomes.CONFIRMED)
+        self.assertEqual(self.taken, [[b"1", b"x" * MAX_BODY_BYTES, b"", b"2"]])
 
     def test_many_come_in_order_and_in_bounded_batches(self):
         self.receive()

@@ -19,7 +19,11 @@ QUEUE_ARGUMENTS = {
     "x-queue-type": "quorum",
     "x-expires": 30 * 24 * 3600 * 1000,
     "x-max-length": 200_000,
+    "x-max-length-bytes": 256 * 1024 * 1024,
 }
+
+#: A result has some 2 KiB, at most some 20 KiB; a batch of what is larger would fill the memory.
+MAX_BODY_BYTES = 64 * 1024
 
 _NOT_FOUND = 404
 
@@ -152,7 +156,8 @@ class _Reading(Session):
     def _on_message(self, _channel, method, _properties, body):
         if self._state != "reading":
             return
-        self._batch.append(body)
+        # Without its text it is no result, and leaves the queue as such.
+        self._batch.append(body if len(body) <= MAX_BODY_BYTES else b"")
         self._last_tag = method.delivery_tag
         if len(self._batch) >= BATCH:
             self._keep()
