@@ -127,6 +127,27 @@ const plain: Mutant[] = [
 		replace: '',
 		test: python,
 	},
+	{
+		protection: 'Half a character in a result does not keep it from being recorded',
+		file: `${ADDON}/contract/mail_outcome.py`,
+		find: '\\u2066-\\u2069\\ud800-\\udfff"',
+		replace: '\\u2066-\\u2069"',
+		test: python,
+	},
+	{
+		protection: 'A result that fills the memory is not kept',
+		file: `${ADDON}/amqp/results.py`,
+		find: 'body if len(body) <= MAX_BODY_BYTES else b""',
+		replace: 'body',
+		test: python,
+	},
+	{
+		protection: 'Results that nobody reads do not fill the broker',
+		file: `${ADDON}/amqp/results.py`,
+		find: '    "x-max-length-bytes": 256 * 1024 * 1024,\n',
+		replace: '',
+		test: python,
+	},
 ];
 
 const models: Mutant[] = [
@@ -269,6 +290,27 @@ const models: Mutant[] = [
 		find: "[('res_model', '=', 'purchase.order')]",
 		replace: "[(1, '=', 1)]",
 		test: besideSales,
+	},
+	{
+		protection: 'A result that cannot be recorded keeps no other back',
+		file: `${ADDON}/models/clinic_mail_results.py`,
+		find: 'except Exception:',
+		replace: 'except ZeroDivisionError:',
+		test: inOdoo,
+	},
+	{
+		protection: 'A result stays in the queue when the database fails',
+		file: `${ADDON}/models/clinic_mail_results.py`,
+		find: 'except psycopg2.OperationalError:\n                raise',
+		replace: 'except ZeroDivisionError:\n                raise',
+		test: inOdoo,
+	},
+	{
+		protection: "A result draws no stranger's answers to an order",
+		file: `${ADDON}/models/clinic_mail_document.py`,
+		find: 'own = message_id and row.uuid in message_id',
+		replace: 'own = message_id',
+		test: inOdoo,
 	},
 ];
 

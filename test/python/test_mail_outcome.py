@@ -79,8 +79,22 @@ class TestReading(unittest.TestCase):
         self.assertTrue(outcome.response.startswith("250 Ok Bcc: all@clinica.test x"))
         self.assertEqual(len(outcome.response), 2000)
 
+    def test_half_a_character_is_taken_out_of_every_text(self):
+        half = "a\ud83db\udc00c"
+        outcome = read(
+            recipient=half,
+            by=half,
+            smtp={"response": half},
+            reason={"code": half, "text": half, "summary": {"en": half, "es": half}},
+        )
+        texts = [outcome.recipient, outcome.by, outcome.response, outcome.reason_code]
+        texts += [outcome.reason, *outcome.summary.values()]
+        self.assertEqual(texts, ["a b c"] * len(texts))
+
     def test_message_id_that_is_none_is_left_out(self):
-        for value in ("x", "<a@b> <c@d>", "<a@b>\r\nX: y", 5, "<" + "a" * 400 + "@b>"):
-            with self.subTest(value):
+        strange = [f"<a{each}@b>" for each in "\x00\x7f\u202e\ud800"]
+        long = "<" + "a" * 400 + "@b>"
+        for value in ("x", "<a@b> <c@d>", "<a@b>\r\nX: y", 5, long, "<a@b\udfff>", *strange):
+            with self.subTest(ascii(value)):
                 self.assertEqual(read(messageId=value).message_id, "")
         self.assertEqual(read(messageId="<a@clinica.test>").message_id, "<a@clinica.test>")

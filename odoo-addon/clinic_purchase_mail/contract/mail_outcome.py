@@ -24,8 +24,10 @@ _VERSION = re.compile(r"1\.(0|[1-9][0-9]{0,3})")
 _TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,6}))?Z"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
-_MESSAGE_ID = re.compile(r"<[^<>\s@]+@[^<>\s@]+>")
+#: What steers a screen, and halves of a character, which UTF-8 cannot write and PostgreSQL refuses.
+_STEERING = r"\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+_CONTROL = re.compile(rf"[{_STEERING}]+")
+_MESSAGE_ID = re.compile(rf"<[^<>\s@{_STEERING}]+@[^<>\s@{_STEERING}]+>")
 
 
 class Unreadable(ValueError):

@@ -114,8 +114,10 @@ class ClinicMailDocument(models.AbstractModel):
         options = {}
         message_id = row.mail_message_id
         sent = row.outcome in (mail_outcome.DELIVERED, mail_outcome.UNKNOWN)
+        # The hub makes it of the row's ID; another one would draw a stranger's answers here.
+        own = message_id and row.uuid in message_id
         known = [("message_id", "=", message_id)]
-        if message_id and sent and not self.env["mail.message"].sudo().search_count(known, limit=1):
+        if own and sent and not self.env["mail.message"].sudo().search_count(known, limit=1):
             options["message_id"] = message_id
         texts.message_post(
             body=row.with_context(lang=texts.env.lang)._story(),

@@ -1,6 +1,8 @@
 import logging
 from datetime import datetime, timedelta
 
+import psycopg2
+
 from odoo import api, fields, models
 
 from ..amqp.address import SettingsError
@@ -199,23 +201,46 @@ class ClinicMailResults(models.Model):
     @api.model
     def _record_outcomes(self, bodies):
         database_uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
-        outcomes = []
+        outcomes = [
+            outcome
+            for outcome in self._read_outcomes(bodies)
+            if outcome.outcome != mail_outcome.PROBED
+        ]
+        own = [outcome for outcome in outcomes if outcome.database_uuid == database_uuid]
+        if len(own) < len(outcomes):
+            _logger.warning(
+                "%d results for another database are left out", len(outcomes) - len(own)
+            )
+        rows = {row.uuid: row for row in self.search([("uuid", "in", [o.id for o in own])])}
+        for outcome in sorted(own, key=lambda each: each.time):
+            if outcome.id not in rows:
+                continue
+            # What cannot be recorded would come again for ever, and keep back what follows it.
+            try:
+                with self.env.cr.savepoint():
+                    rows[outcome.id]._record_outcome(outcome)
+            except psycopg2.OperationalError:
+                raise  # of the database or of this moment, not of the result: the batch comes again
+            except Exception:  # pylint: disable=broad-except
+                _logger.exception(
+                    "The result of message %s cannot be recorded and is left out", outcome.id
+                )
+
+    @api.model
+    def _read_outcomes(self, bodies):
+        outcomes, reasons = [], []
         for body in bodies:
             try:
-                outcome = read_outcome(body)
+                outcomes.append(read_outcome(body))
             except Unreadable as error:
-                _logger.warning("A result of the hub cannot be read and is left out: %s", error)
-                continue
-            if outcome.outcome == mail_outcome.PROBED:
-                continue
-            if outcome.database_uuid != database_uuid:
-                _logger.warning("A result for another database is left out")
-                continue
-            outcomes.append(outcome)
-        rows = {row.uuid: row for row in self.search([("uuid", "in", [o.id for o in outcomes])])}
-        for outcome in sorted(outcomes, key=lambda each: each.time):
-            if outcome.id in rows:
-                rows[outcome.id]._record_outcome(outcome)
+                reasons.append(str(error))
+        if reasons:
+            _logger.warning(
+                "%d results of the hub could not be read and are left out: %s",
+                len(reasons),
+                ", ".join(sorted(set(reasons))),
+            )
+        return outcomes
 
     def _record_outcome(self, outcome):
         self.ensure_one()

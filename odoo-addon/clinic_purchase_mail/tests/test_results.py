@@ -1,6 +1,8 @@
 import json
 import uuid
 
+import psycopg2
+
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -188,6 +190,51 @@ Llega el jueves.
             self.delivered(),
         )
         self.assertEqual(self.row.outcome, "delivered")
+
+    @mute_logger(LOGGER)
+    def test_result_that_cannot_be_recorded_keeps_no_other_back(self):
+        other = self.confirmed_row()
+        self.run_job()
+        write = type(self.outbox).write
+
+        def failing(rows, values):
+            written = write(rows, values)
+            if rows == self.row and "outcome" in values:
+                self.env.cr.execute("SELECT 1 / 0", log_exceptions=False)
+            return written
+
+        self.patch(type(self.outbox), "write", failing)
+        self.hub_says(self.delivered(), self.delivered(second=1, row=other))
+        self.assertEqual((self.row.outcome, other.outcome), (False, "delivered"))
+        self.assertIn(("goes on", True), self.calls)
+
+    def test_database_that_fails_takes_no_result_away(self):
+        def failing(_rows, _outcome):
+            raise psycopg2.errors.SerializationFailure
+
+        self.patch(type(self.outbox), "_record_outcome", failing)
+        with self.assertRaises(psycopg2.errors.SerializationFailure):
+            self.hub_says(self.delivered())
+
+    def test_what_cannot_be_read_is_said_once_a_batch(self):
+        theirs = self.delivered(databaseUuid=str(uuid.uuid4()))
+        with self.assertLogs(LOGGER, "WARNING") as logs:
+            self.hub_says(b"", b"", b"[]", theirs, theirs, self.delivered())
+        self.assertEqual(len(logs.output), 2)
+        self.assertIn("3 results of the hub could not be read", logs.output[0])
+        self.assertEqual(self.row.outcome, "delivered")
+
+    @mute_logger(LOGGER)
+    def test_half_a_character_in_a_result_stops_nothing(self):
+        half = {"response": "250 \ud83d"}
+        self.hub_says(self.delivered(smtp=half, messageId="<\udc00@clinica.test>"))
+        self.assertEqual((self.row.outcome, self.row.smtp_response), ("delivered", "250"))
+
+    def test_message_id_that_is_not_of_the_mail_is_not_given_to_the_order(self):
+        self.hub_says(self.delivered(messageId="<other@elsewhere.test>"))
+        (line,) = self.lines()
+        self.assertNotEqual(line.message_id, "<other@elsewhere.test>")
+        self.assertEqual(self.row.mail_message_id, "<other@elsewhere.test>")
 
     def test_result_for_an_order_that_was_deleted_is_kept_in_the_row(self):
         self.order.button_cancel()
