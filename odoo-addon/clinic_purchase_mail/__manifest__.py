@@ -1,7 +1,7 @@
 {
     "name": "Clinic Purchase Mail",
     "summary": "Confirming a purchase hands its mail to the clinic hub, without waiting for it",
-    "version": "18.0.1.1.0",
+    "version": "18.0.1.2.0",
     "development_status": "Beta",
     "category": "Inventory/Purchase",
     "author": "Clinic Hub",

@@ -1,7 +1,7 @@
 {
     "name": "Clinic Sale Mail",
     "summary": "Confirming a sale hands its mail to the clinic hub, without waiting for it",
-    "version": "18.0.1.0.0",
+    "version": "18.0.1.1.0",
     "development_status": "Beta",
     "category": "Sales/Sales",
     "author": "Clinic Hub",

@@ -4,7 +4,7 @@ from odoo.osv import expression
 from odoo.tools import SQL, format_datetime
 
 from ..contract import mail_outcome
-from .clinic_mail_outbox import STATUS
+from .clinic_mail_outbox import SENT_BEFORE, STATUS
 
 
 class ClinicMailDocument(models.AbstractModel):
@@ -29,7 +29,11 @@ class ClinicMailDocument(models.AbstractModel):
 
     def _compute_clinic_mail(self):
         rows = self._clinic_mail_rows()
-        latest = {row.res_id: row for row in rows.sorted("id")}
+        latest = {
+            row.res_id: row
+            for row in rows.sorted("id")
+            if (row.state, row.reason_code) != ("unsent", SENT_BEFORE)
+        }
         for document in self:
             row = latest.get(document.id)
             document.clinic_mail_status = row.status if row else False
@@ -39,11 +43,15 @@ class ClinicMailDocument(models.AbstractModel):
         if operator not in ("=", "!=", "in", "not in"):
             raise NotImplementedError(operator)
         wanted = list(value) if isinstance(value, list | tuple | set) else [value]
-        self.env["clinic.mail.outbox"].flush_model(["res_model", "res_id", "status"])
+        self.env["clinic.mail.outbox"].flush_model(
+            ["res_model", "res_id", "state", "reason_code", "status"]
+        )
         latest = SQL(
             "SELECT DISTINCT ON (res_id) res_id, status FROM clinic_mail_outbox"
-            " WHERE res_model = %s ORDER BY res_id, id DESC",
+            " WHERE res_model = %s AND NOT (state = 'unsent' AND COALESCE(reason_code, '') = %s)"
+            " ORDER BY res_id, id DESC",
             self._name,
+            SENT_BEFORE,
         )
         named = tuple(each for each in wanted if each)
         domain = [

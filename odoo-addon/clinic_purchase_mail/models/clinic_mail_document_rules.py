@@ -1,5 +1,7 @@
 from odoo import SUPERUSER_ID, fields, models
 
+from .clinic_mail_outbox import SENT_BEFORE
+
 #: Chosen where the order is confirmed: said in the outbox, not once more in the chatter.
 SILENT_REASONS = ("company_off", "order_off")
 #: Rows whose mail never left and never will.
@@ -39,7 +41,7 @@ class ClinicMailDocumentRules(models.AbstractModel):
         if self.env.context.get("import_file"):
             return "imported"
         if sent_before:
-            return "sent_before"
+            return SENT_BEFORE
         if self.clinic_mail_sent_by_staff_at:
             return "sent_by_staff"
         return self._clinic_mail_switched_off()

@@ -5,6 +5,8 @@ from ..amqp import outcome as outcomes
 
 NOT_CONFIGURED = "not_configured"
 CONFIGURATION = "configuration"
+#: Such a row is beside an earlier one, which says what became of the document's mail.
+SENT_BEFORE = "sent_before"
 
 #: What a person reads: the row's own state until it is handed over, then the hub's word.
 STATUS = [
@@ -16,6 +18,7 @@ STATUS = [
     ("parked", "Parked"),
     ("unknown", "Unclear"),
     ("unsent", "Not sent"),
+    ("skipped", "Skipped"),
     ("discarded", "Discarded"),
 ]
 
@@ -76,7 +79,7 @@ class ClinicMailOutbox(models.Model):
             ("order_off", "The order shall not be mailed"),
             ("imported", "The order was imported"),
             ("sent_by_staff", "Staff sent the order by mail before it was confirmed"),
-            ("sent_before", "The order was mailed when it was confirmed before"),
+            (SENT_BEFORE, "The order was mailed when it was confirmed before"),
             (NOT_CONFIGURED, "No broker is configured"),
             (CONFIGURATION, "The broker's address is wrong"),
             (outcomes.UNREACHABLE, "The broker cannot be reached"),
@@ -109,10 +112,24 @@ class ClinicMailOutbox(models.Model):
             where="state = 'pending'",
         )
 
-    @api.depends("state", "outcome")
+    @api.depends("state", "outcome", "reason_code")
     def _compute_status(self):
+        rules = self._reasons_of_rules()
         for row in self:
-            row.status = (row.state == "published" and row.outcome) or row.state
+            if row.state == "published":
+                row.status = row.outcome or row.state
+            elif row.state == "unsent" and row.reason_code in rules:
+                row.status = "skipped"
+            else:
+                row.status = row.state
+
+    @api.model
+    def _reasons_of_rules(self):
+        """Codes of rows whose mail somebody did not want: nothing is to be corrected."""
+        return {
+            *("company_off", "supplier_off", "order_off"),
+            *("imported", "sent_by_staff", SENT_BEFORE),
+        }
 
     @api.model_create_multi
     def create(self, vals_list):

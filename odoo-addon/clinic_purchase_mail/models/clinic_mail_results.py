@@ -244,14 +244,24 @@ class ClinicMailResults(models.Model):
 
     def _record_outcome(self, outcome):
         self.ensure_one()
-        if self.outcome_time and outcome.time <= self.outcome_time:
-            return
-        if self.outcome == mail_outcome.DELIVERED and outcome.outcome != mail_outcome.DELIVERED:
+        if self.state != "published":
+            # The hub has it, whatever became of the row meanwhile: not a second time.
+            self.write(
+                {
+                    "state": "published",
+                    "published_at": self._now(),
+                    "reason_code": False,
+                    "reason": False,
+                    "lease_token": False,
+                    "lease_until": False,
+                }
+            )
+        if self._outdated(outcome):
             return
         news = (self.outcome, self.outcome_code or "") != (outcome.outcome, outcome.reason_code)
         values = {
             "outcome": outcome.outcome,
-            "outcome_time": outcome.time,
+            "outcome_time": max(outcome.time, self.outcome_time or ""),
             "outcome_at": _datetime(outcome.time),
             "outcome_retry_at": _datetime(outcome.retry_at),
             "mail_message_id": outcome.message_id or self.mail_message_id,
@@ -263,20 +273,17 @@ class ClinicMailResults(models.Model):
             # Told again, the hub may not remember who decided.
             "outcome_by": outcome.by or (not news and self.outcome_by),
         }
-        if self.state == "pending":
-            # The hub has it, though its broker's word was lost: not a second time.
-            values |= {
-                "state": "published",
-                "published_at": self._now(),
-                "reason_code": False,
-                "reason": False,
-                "lease_token": False,
-                "lease_until": False,
-            }
         self.write(values)
         document = self._document()
         if news and document:
             document._clinic_mail_tell(self)
+
+    def _outdated(self, outcome):
+        """Whether the row knows better: clocks of several hubs differ, but what arrived, arrived."""
+        earlier = bool(self.outcome_time) and outcome.time <= self.outcome_time
+        if outcome.outcome == mail_outcome.DELIVERED:
+            return earlier and self.outcome == mail_outcome.DELIVERED
+        return earlier or self.outcome == mail_outcome.DELIVERED
 
     @api.model
     def _forgotten_fields(self):

@@ -1,3 +1,7 @@
+from ast import literal_eval
+
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
@@ -42,6 +46,32 @@ class TestStatus(OutboxCase):
         self.order.button_confirm()
         self.assertEqual(self.order.clinic_mail_status, "unsent")
         self.assertEqual(self.order.clinic_mail_note, "The partner has no e-mail address")
+
+    def assert_not_in_the_filter(self):
+        view = etree.fromstring(self.orders.get_view(view_type="search")["arch"])
+        (shown,) = view.xpath("//filter[@name='clinic_mail_not_delivered']/@domain")
+        self.assertNotIn(self.order, self.orders.search(literal_eval(shown)))
+
+    def test_mail_that_a_rule_or_a_choice_keeps_back_is_skipped(self):
+        self.order.clinic_mail_send = "skip"
+        self.order.button_confirm()
+        self.assertEqual(self.order.clinic_mail_status, "skipped")
+        self.assertTrue(self.found("=", "skipped"))
+        self.assert_not_in_the_filter()
+        row = self.rows_of(self.order)
+        self.assertEqual(self.outbox.search([("status", "=", "skipped")]) & row, row)
+
+    def test_order_that_is_confirmed_again_shows_what_became_of_its_mail(self):
+        self.order.button_confirm()
+        self.rows_of(self.order).write({"state": "published", "outcome": "delivered"})
+        self.order.button_cancel()
+        self.order.button_draft()
+        self.order.button_confirm()
+        self.assertEqual(self.rows_of(self.order).mapped("status"), ["delivered", "skipped"])
+        self.order.invalidate_recordset()
+        self.assertEqual(self.order.clinic_mail_status, "delivered")
+        self.assertTrue(self.found("=", "delivered"))
+        self.assert_not_in_the_filter()
 
     def test_form_and_list_open_with_the_status(self):
         self.order.button_confirm()

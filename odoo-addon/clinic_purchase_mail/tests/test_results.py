@@ -141,6 +141,25 @@ Llega el jueves.
         self.hub_says(self.parked(second=8))
         self.assertEqual(self.row.outcome, "delivered")
 
+    def test_delivery_counts_though_another_hubs_clock_is_ahead(self):
+        self.hub_says(self.parked(second=8))
+        self.hub_says(self.delivered(second=1))
+        self.assertEqual(self.row.outcome, "delivered")
+        self.assertIn(":08.", self.row.outcome_time)
+        self.hub_says(self.parked(second=9))
+        self.assertEqual(self.row.outcome, "delivered")
+        self.assertEqual(len(self.lines()), 2)
+
+    def test_mail_of_which_the_hub_speaks_was_handed_over_whatever_its_row_says(self):
+        other = self.confirmed_row()
+        self.run_job()
+        for state in ("pending", "held", "unsent", "discarded"):
+            with self.subTest(state):
+                self.row.write({"state": state, "outcome": False, "outcome_time": False})
+                self.hub_says(self.parked(), self.parked(row=other))
+                self.assertEqual((self.row.state, self.row.status), ("published", "parked"))
+                self.assertEqual(self.published(), [])
+
     def test_parked_mail_says_why_in_the_readers_language(self):
         self.hub_says(self.parked())
         spanish = self.row.with_context(lang="es_ES")

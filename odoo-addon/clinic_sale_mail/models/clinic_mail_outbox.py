@@ -17,6 +17,10 @@ class ClinicMailOutbox(models.Model):
     )
 
     @api.model
+    def _reasons_of_rules(self):
+        return super()._reasons_of_rules() | {"customer_off"}
+
+    @api.model
     def _acting_groups(self):
         return super()._acting_groups() | {
             "sale.order": (

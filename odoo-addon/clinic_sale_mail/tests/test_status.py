@@ -29,6 +29,15 @@ class TestStatus(SaleOutboxCase):
         self.assertTrue(self.found("in", ["parked", "unknown"]))
         self.assertFalse(self.found("=", False))
 
+    def test_mail_that_a_rule_keeps_back_is_skipped(self):
+        self.company.clinic_sale_mail = "every"
+        self.customer.clinic_sale_mail_send = "never"
+        self.order.action_confirm()
+        self.order._clinic_mail_enqueue()
+        self.assertEqual(self.sale_rows_of(self.order)[-1:].reason_code, "customer_off")
+        self.order.invalidate_recordset()
+        self.assertEqual(self.order.clinic_mail_status, "skipped")
+
     def test_mail_of_a_purchase_of_the_same_number_is_not_shown(self):
         self.confirmed_row().res_id = self.order.id
         self.assertFalse(self.order.clinic_mail_status)
@@ -48,7 +57,7 @@ class TestStatus(SaleOutboxCase):
         for group in ("sales_team.group_sale_manager", "purchase.group_purchase_manager"):
             user = new_test_user(self.env, group, group)
             for module in ("clinic_purchase_mail", "clinic_sale_mail"):
-                for kind in ("list", "form", "search"):
+                for kind in ("list", "form"):
                     view = self.env.ref(f"{module}.clinic_mail_outbox_view_{kind}")
                     self.outbox.with_user(user).get_view(view.id, kind)
 

@@ -1,0 +1,13 @@
+def migrate(cr, _version):
+    # Stored before there was such a status, which Odoo does not compute anew.
+    cr.execute(
+        """
+        UPDATE clinic_mail_outbox
+           SET status = 'skipped'
+         WHERE state = 'unsent'
+           AND reason_code IN (
+                'company_off', 'supplier_off', 'order_off',
+                'imported', 'sent_by_staff', 'sent_before'
+           )
+        """
+    )
