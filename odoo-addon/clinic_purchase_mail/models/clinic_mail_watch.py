@@ -1,11 +1,12 @@
 from datetime import timedelta
 
 from odoo import api, models
+from odoo.tools import clean_context
+
+from .clinic_mail_outbox import UNDECIDED
 
 #: Rows whose personal data is removed in one transaction; a full batch calls for another run.
 FORGET_ROWS = 1000
-#: States in which a message may still be published.
-UNDECIDED = ("pending", "held")
 
 
 class ClinicMailWatch(models.Model):
@@ -19,7 +20,10 @@ class ClinicMailWatch(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         # A note "created" and a follower each would cost more than the row itself.
-        quiet = self.with_context(tracking_disable=True, mail_create_nosubscribe=True)
+        # Defaults of the caller's context are for what it creates itself, not for rows.
+        quiet = self.with_context(
+            clean_context(self.env.context), tracking_disable=True, mail_create_nosubscribe=True
+        )
         return super(ClinicMailWatch, quiet).create(vals_list).with_env(self.env)
 
     # -- alarm

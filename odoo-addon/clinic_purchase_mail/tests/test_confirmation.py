@@ -132,6 +132,20 @@ class TestConfirmation(OutboxCase):
             raise RuntimeError("Something after the confirmation fails")
         self.assertFalse(self.rows_of(order))
 
+    def test_defaults_of_the_callers_context_neither_block_nor_lose_a_mail(self):
+        for defaults in (
+            {"default_state": "purchase"},
+            {"default_state": "discarded", "default_outcome": "delivered"},
+            {"default_lease_until": "2999-01-01 00:00:00", "default_reason_code": "order_off"},
+            {"default_message_ids": [(0, 0, {"no_such_field": 1})]},
+        ):
+            with self.subTest(defaults):
+                order = self.make_order()
+                order.with_context(**defaults).button_confirm()
+                row = self.rows_of(order)
+                self.assertEqual((row.state, row.status), ("pending", "pending"))
+                self.assertFalse(row.lease_until or row.reason_code or row.outcome)
+
     def test_clerk_confirms_without_a_right_to_the_outbox(self):
         clerk = new_test_user(self.env, "clerk", "purchase.group_purchase_user")
         order = self.make_order()

@@ -1,6 +1,7 @@
 import uuid
 
 from odoo import api, fields, models
+from odoo.tools import clean_context
 
 from ..amqp import outcome as outcomes
 from ..amqp import probe as probes
@@ -29,7 +30,9 @@ class ClinicMailTest(models.TransientModel):
         :param dict settings: as ``read_address`` takes them
         :return: the test with its steps
         """
-        test = self.create({"exchange": EXCHANGE, "routing_key": ROUTING_KEY})
+        # Defaults of the caller's context are for what it creates itself.
+        tests = self.with_context(clean_context(self.env.context))
+        test = tests.create({"exchange": EXCHANGE, "routing_key": ROUTING_KEY})
         try:
             address, key = read_address(settings), read_signing_key(settings)
         except SettingsError as error:
