@@ -200,6 +200,29 @@ export function odooOutcomes(options: OutcomesOptions): void {
 		);
 	});
 
+	test('two people send a mail again in the same moment: one of them does, the other one is told, and one mail goes out', async (t) => {
+		const lab = await hub(t);
+		await work(lab);
+		const purchase = await confirmed('doble@insumos.example');
+		await shows(purchase, 'delivered');
+		const again = () => odoo().call('purchase.order', 'action_clinic_mail_send_again', [[purchase.id]]);
+		const answers = await Promise.all([again(), again()]);
+		const refused = answers.filter(({ error }) => error);
+		assert.deepEqual(
+			refused.map(({ error }) => error?.data.name),
+			['odoo.exceptions.UserError'],
+		);
+		await until(
+			'both mails are delivered',
+			async () => {
+				const rows = await read<{ status: string }>('clinic.mail.outbox', [['res_id', '=', purchase.id]], ['status']);
+				return rows.length === 2 && rows.every(({ status }) => status === 'delivered');
+			},
+			SHOWN_MS,
+		);
+		assert.equal(lab.smtp.mails.filter(({ raw }) => raw.includes(purchase.number)).length, 2);
+	});
+
 	test('copies of the database, neutralised or duplicated by Odoo, send none of its waiting mails and read none of its results', async (t) => {
 		const lab = await hub(t);
 		const { way, session, draft, database } = odoo();

@@ -340,6 +340,41 @@ const models: Mutant[] = [
 		replace: 'False:',
 		test: inOdoo,
 	},
+	{
+		protection: 'A mail is not sent again beside one that waits',
+		file: `${ADDON}/models/clinic_mail_document.py`,
+		find: 'if any(row.state in UNDECIDED for row in rows):',
+		replace: 'if rows[:1].state in UNDECIDED:',
+		test: inOdoo,
+	},
+	{
+		protection: 'Pressed twice, a mail is sent again once',
+		file: `${ADDON}/models/clinic_mail_document.py`,
+		find: 'rows.filtered(lambda row: row._requested_just_now())[:1]',
+		replace: 'rows[:0]',
+		test: inOdoo,
+	},
+	{
+		protection: 'A mail is not written anew beside one that waits',
+		file: `${ADDON}/models/clinic_mail_actions.py`,
+		find: 'if any(row.state in UNDECIDED for row in others):',
+		replace: 'if False:',
+		test: inOdoo,
+	},
+	{
+		protection: 'A mail is not written anew after a newer one was handed over',
+		file: `${ADDON}/models/clinic_mail_actions.py`,
+		find: 'if any(row.id > self.id and row.state == "published" for row in others):',
+		replace: 'if False:',
+		test: inOdoo,
+	},
+	{
+		protection: "Defaults of a caller's context do not reach the outbox",
+		file: `${ADDON}/models/clinic_mail_watch.py`,
+		find: 'clean_context(self.env.context), tracking',
+		replace: 'tracking',
+		test: inOdoo,
+	},
 ];
 
 export const mutants: Mutant[] = [...plain, ...(process.env['ODOO_SRC'] ? models : [])];

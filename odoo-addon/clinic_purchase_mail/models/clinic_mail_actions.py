@@ -1,8 +1,16 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .clinic_mail_outbox import UNDECIDED
+
 #: May act on every row.
 ADMINISTRATORS = "base.group_system"
+#: Two people who send a mail again within so many seconds, or one who presses twice, mean one mail.
+AGAIN_SECONDS = 60
+#: Statuses of mails that did not leave the hub: another one is no second mail.
+NOT_LEFT = ("unsent", "skipped", "discarded", "parked")
 
 
 class ClinicMailActions(models.Model):
@@ -10,6 +18,14 @@ class ClinicMailActions(models.Model):
 
     _inherit = "clinic.mail.outbox"
 
+    requested_at = fields.Datetime("Sent Again On", readonly=True, copy=False)
+    requested_by_id = fields.Many2one(
+        "res.users",
+        "Sent Again By",
+        readonly=True,
+        copy=False,
+        help="Empty: the mail of the confirmation itself.",
+    )
     retried_at = fields.Datetime("Retried On", readonly=True, copy=False)
     retried_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     discarded_at = fields.Datetime("Discarded On", readonly=True, copy=False)
@@ -98,6 +114,13 @@ class ClinicMailActions(models.Model):
                     )
                 )
 
+    def _requested_just_now(self):
+        self.ensure_one()
+        since = fields.Datetime.now() - timedelta(seconds=AGAIN_SECONDS)
+        return bool(
+            self.requested_at and self.requested_at > since and self.status not in NOT_LEFT
+        )
+
     def _clinic_mail_to_act_on(self):
         """The rows with rights to change them, once the person's own are checked."""
         if not self.env.su and not self.env.user.has_group(ADMINISTRATORS):
@@ -135,6 +158,22 @@ class ClinicMailActions(models.Model):
         if not order or not order._clinic_mail_confirmed():
             raise UserError(
                 self.env._("%s is not confirmed any more: nothing to mail.", self.order_name)
+            )
+        order._clinic_mail_one_at_a_time()
+        others = order._clinic_mail_rows() - self
+        if any(row.state in UNDECIDED for row in others):
+            raise UserError(
+                self.env._(
+                    "Another mail of %s has not left yet: it goes out once.", self.order_name
+                )
+            )
+        if any(row.id > self.id and row.state == "published" for row in others):
+            raise UserError(
+                self.env._(
+                    "A newer mail of %s was handed over. Send it again from the order, "
+                    "if it shall go out once more.",
+                    self.order_name,
+                )
             )
         values = {
             "state": "pending",

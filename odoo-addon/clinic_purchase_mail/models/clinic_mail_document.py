@@ -4,7 +4,7 @@ from odoo.osv import expression
 from odoo.tools import SQL, format_datetime
 
 from ..contract import mail_outcome
-from .clinic_mail_outbox import SENT_BEFORE, STATUS
+from .clinic_mail_outbox import SENT_BEFORE, STATUS, UNDECIDED
 
 
 class ClinicMailDocument(models.AbstractModel):
@@ -89,22 +89,49 @@ class ClinicMailDocument(models.AbstractModel):
     def action_clinic_mail_send_again(self):
         """A new message with its own id, whatever the rules and the earlier ones say.
 
-        :raises UserError: when the document is not confirmed, or its mail still waits
+        :raises UserError: when the document is not confirmed, when a mail of it still waits, or
+            when somebody sent it again just now
         """
         self.ensure_one()
         self.check_access("write")
+        self._clinic_mail_one_at_a_time()
         if not self._clinic_mail_confirmed():
             raise UserError(self.env._("%s is not confirmed: nothing to mail.", self.display_name))
-        if self._clinic_mail_rows()[:1].state in ("pending", "held"):
+        rows = self._clinic_mail_rows()
+        if any(row.state in UNDECIDED for row in rows):
             raise UserError(
                 self.env._("The mail of %s has not left yet: it goes out once.", self.display_name)
             )
+        again = rows.filtered(lambda row: row._requested_just_now())[:1]
+        if again:
+            raise UserError(
+                self.env._(
+                    "The mail of %(order)s was sent again just now, by %(person)s. "
+                    "If it shall go out once more, wait a minute.",
+                    order=self.display_name,
+                    person=again.requested_by_id.name,
+                )
+            )
         document = self.sudo()
-        row = self.env["clinic.mail.outbox"].sudo().create(document._clinic_mail_row())
+        audit = {"requested_at": fields.Datetime.now(), "requested_by_id": self.env.uid}
+        row = self.env["clinic.mail.outbox"].sudo().create(document._clinic_mail_row() | audit)
         if row.state == "pending":
             document._message_log(body=self.env._("The confirmation mail is sent again."))
         else:
             document._clinic_mail_after_enqueue(row)
+
+    def _clinic_mail_one_at_a_time(self):
+        """Let nobody else decide on the document's mails before this transaction ends.
+
+        Whoever comes second waits, and fails to serialize: Odoo runs their request once more,
+        which then sees what the first one did.
+        """
+        query = SQL(
+            "UPDATE %s SET write_date = write_date WHERE id IN %s",
+            SQL.identifier(self._table),
+            tuple(self.ids),
+        )
+        self.env.cr.execute(query, log_exceptions=False)
 
     def _clinic_mail_confirmed(self):
         """Whether the document is in a state of which its partner may hear."""

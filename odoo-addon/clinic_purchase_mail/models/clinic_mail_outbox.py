@@ -8,6 +8,9 @@ CONFIGURATION = "configuration"
 #: Such a row is beside an earlier one, which says what became of the document's mail.
 SENT_BEFORE = "sent_before"
 
+#: States in which a message may still be published.
+UNDECIDED = ("pending", "held")
+
 #: What a person reads: the row's own state until it is handed over, then the hub's word.
 STATUS = [
     ("pending", "Waiting"),

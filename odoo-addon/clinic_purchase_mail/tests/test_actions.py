@@ -53,6 +53,32 @@ class TestActions(OutboxCase):
         with self.assertRaises(UserError):
             self.rows_of(order).with_user(self.manager).action_retry()
 
+    def test_mail_is_not_written_anew_beside_another_one(self):
+        self.supplier.email = False
+        row = self.confirmed_row()
+        self.supplier.email = "ventas@insumos.test"
+        order = self.env["purchase.order"].browse(row.res_id)
+        order.action_clinic_mail_send_again()
+        other = self.rows_of(order) - row
+        for state in ("pending", "held", "published"):
+            other.state = state
+            with self.assertRaises(UserError):
+                row.with_user(self.manager).action_retry()
+        other.state = "discarded"
+        row.with_user(self.manager).action_retry()
+        self.assertEqual(row.state, "pending")
+
+    def test_mail_that_was_skipped_because_of_an_earlier_one_is_sent_if_somebody_asks(self):
+        row = self.confirmed_row()
+        row.state = "published"
+        order = self.env["purchase.order"].browse(row.res_id)
+        order.button_cancel()
+        order.button_draft()
+        order.button_confirm()
+        skipped = self.rows_of(order) - row
+        skipped.with_user(self.manager).action_retry()
+        self.assertEqual((skipped.state, skipped.status), ("pending", "pending"))
+
     def test_discarded_mail_is_given_up_and_says_by_whom(self):
         row = self.failed_row()
         row.with_user(self.manager).action_discard()

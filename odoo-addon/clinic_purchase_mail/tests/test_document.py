@@ -1,10 +1,12 @@
 from ast import literal_eval
+from datetime import timedelta
 
 from lxml import etree
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
+from ..models import clinic_mail_actions
 from .common import OutboxCase
 from .test_job import JobCase
 
@@ -85,6 +87,7 @@ class TestStatus(OutboxCase):
 class TestSendAgain(JobCase):
     def setUp(self):
         super().setUp()
+        self.none = self.env["res.users"]
         self.order = self.make_order()
         self.order.button_confirm()
 
@@ -110,6 +113,41 @@ class TestSendAgain(JobCase):
         self.rows_of(self.order).state = "held"
         with self.assertRaises(UserError):
             self.order.action_clinic_mail_send_again()
+
+    def test_earlier_mail_that_waits_or_is_held_counts_too(self):
+        self.run_job()
+        self.order.action_clinic_mail_send_again()
+        earlier, later = self.rows_of(self.order)
+        later.state = "discarded"
+        for state in ("pending", "held"):
+            earlier.state = state
+            with self.assertRaises(UserError):
+                self.order.action_clinic_mail_send_again()
+
+    def test_pressed_twice_it_is_one_mail_and_the_row_says_who_pressed(self):
+        self.run_job()
+        clerk = new_test_user(self.env, "clerk4", "purchase.group_purchase_user")
+        self.order.with_user(clerk).action_clinic_mail_send_again()
+        self.run_job()
+        first, second = self.rows_of(self.order)
+        self.assertEqual((first.requested_by_id, second.requested_by_id), (self.none, clerk))
+        self.assertEqual(second.state, "published")
+        with self.assertRaisesRegex(UserError, "clerk4"):
+            self.order.action_clinic_mail_send_again()
+        second.requested_at -= timedelta(seconds=clinic_mail_actions.AGAIN_SECONDS)
+        self.order.action_clinic_mail_send_again()
+        self.assertEqual(len(self.rows_of(self.order)), 3)
+
+    def test_mail_that_did_not_leave_can_be_sent_again_at_once(self):
+        self.run_job()
+        self.supplier.email = False
+        self.order.action_clinic_mail_send_again()
+        self.supplier.email = "ventas@insumos.test"
+        self.order.action_clinic_mail_send_again()
+        self.run_job()
+        self.rows_of(self.order)[-1:].outcome = "parked"
+        self.order.action_clinic_mail_send_again()
+        self.assertEqual(len(self.published()), 1)
 
     def test_order_that_is_not_confirmed_is_not_mailed(self):
         self.run_job()
