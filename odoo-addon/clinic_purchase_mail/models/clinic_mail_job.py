@@ -170,7 +170,12 @@ class ClinicMailJob(models.Model):
             self._commit()
         if connection["address"] is None:
             return dict.fromkeys(bodies, Outcome(NOT_CONFIGURED))
+        self._before_publishing(connection)
         return broker._publish(connection, bodies)
+
+    @api.model
+    def _before_publishing(self, connection):
+        """For what has to be at the broker first; whoever reads the database commits after it."""
 
     @api.model
     def _record(self, token, results):

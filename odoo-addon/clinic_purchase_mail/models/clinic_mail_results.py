@@ -18,8 +18,11 @@ IDLE_SECONDS = 0.3
 #: A hub that said nothing for so long will not any more.
 AWAITED_DAYS = 30
 
-#: Names the database whose queue of results was made: a copy with another UUID has none yet.
+#: Says which queue of results was made, at which broker and on which day.
 QUEUE_PARAMETER = "clinic_purchase_mail.results_queue"
+
+#: The hub's word for whoever decides where its editor has no sign-in.
+NO_SIGN_IN = "editor without sign-in"
 
 #: After these nothing follows by itself.
 FINAL = (mail_outcome.DELIVERED, mail_outcome.DISCARDED)
@@ -68,7 +71,8 @@ class ClinicMailResults(models.Model):
     why = fields.Char(
         "Reason of the Status", compute="_compute_why", help="Odoo's own, or the hub's."
     )
-    outcome_by = fields.Char("Decided By", readonly=True, copy=False)
+    outcome_by = fields.Char(readonly=True, copy=False, help="As the hub wrote it.")
+    outcome_person = fields.Char("Decided By", compute="_compute_outcome_person")
 
     @api.depends("outcome_summary", "outcome_text")
     @api.depends_context("lang")
@@ -78,6 +82,17 @@ class ClinicMailResults(models.Model):
             summary = row.outcome_summary or {}
             row.outcome_reason = (
                 summary.get(language) or row.outcome_text or summary.get("en") or False
+            )
+
+    @api.depends("outcome_by")
+    @api.depends_context("lang")
+    def _compute_outcome_person(self):
+        for row in self:
+            unnamed = row.outcome_by == NO_SIGN_IN
+            row.outcome_person = (
+                self.env._("somebody in the hub's editor, which has no sign-in")
+                if unnamed
+                else row.outcome_by
             )
 
     @api.depends("state", "reason_code", "outcome_summary", "outcome_text")
@@ -125,28 +140,33 @@ class ClinicMailResults(models.Model):
         self._commit()
 
     @api.model
-    def _hand_over(self, bodies):
-        self._ensure_results_queue()
-        return super()._hand_over(bodies)
+    def _before_publishing(self, connection):
+        super()._before_publishing(connection)
+        self._ensure_results_queue(connection)
 
     @api.model
-    def _ensure_results_queue(self):
+    def _ensure_results_queue(self, connection):
         """Make the queue before the first message: what the hub says of it would be lost."""
         parameters = self.env["ir.config_parameter"].sudo()
         database_uuid = parameters.get_param("database.uuid")
-        if parameters.get_param(QUEUE_PARAMETER) == database_uuid:
+        mark = self._results_queue_mark(connection)
+        made = parameters.get_param(QUEUE_PARAMETER) == mark
+        self._commit()
+        if made:
             return
         broker = self.env["clinic.mail.broker"]
-        try:
-            connection = broker._connection()
-        except SettingsError:
-            return
-        if connection["address"] is None:
-            return
-        self._commit()
         if broker._receive(connection, database_uuid, self._take, IDLE_SECONDS).confirmed:
-            parameters.set_param(QUEUE_PARAMETER, database_uuid)
+            parameters.set_param(QUEUE_PARAMETER, mark)
             self._commit()
+
+    @api.model
+    def _results_queue_mark(self, connection):
+        """A copy with another UUID has no queue yet, nor has another broker.
+
+        One that was set up anew under its old address is noticed the next day.
+        """
+        database_uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        return f"{database_uuid} {connection['address']} {self._now():%Y-%m-%d}"
 
     @api.model
     def _take(self, bodies):

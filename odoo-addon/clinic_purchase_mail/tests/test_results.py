@@ -1,5 +1,6 @@
 import json
 import uuid
+from datetime import timedelta
 
 import psycopg2
 
@@ -7,7 +8,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..amqp import outcome as outcomes
-from ..amqp.address import SettingsError
+from ..amqp.address import Address, SettingsError
 from ..amqp.outcome import CONFIRMED, Outcome
 from ..models import clinic_mail_results
 from .test_job import JobCase
@@ -347,6 +348,30 @@ class TestResultsJob(ResultsCase):
             self.confirmed_row()
             self.run_job()
             self.assertEqual(len(self.received()), expected)
+
+    def test_queue_is_made_again_at_another_broker_and_on_another_day(self):
+        def made():
+            self.confirmed_row()
+            self.run_job()
+            return len(self.received())
+
+        self.assertEqual(made(), 0)
+        self.connection["address"] = Address("other.test")
+        self.assertEqual([made(), made()], [1, 0])
+        tomorrow = self.outbox._now() + timedelta(days=1)
+        self.patch(type(self.outbox), "_now", lambda _self: tomorrow)
+        self.assertEqual([made(), made()], [1, 0])
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("database.uuid", str(uuid.uuid4()))
+        self.assertEqual([made(), made()], [1, 0])
+        self.assertNotIn("guest:", parameters.get_param(clinic_mail_results.QUEUE_PARAMETER))
+
+    def test_no_transaction_is_open_while_the_queue_is_made(self):
+        self.env["ir.config_parameter"].set_param(clinic_mail_results.QUEUE_PARAMETER, False)
+        self.run_job()
+        kinds = [call if isinstance(call, str) else call[0] for call in self.calls]
+        before = ["commit", "settings", "commit", "commit", "receive", "commit"]
+        self.assertEqual(kinds[:8], [*before, self.row.uuid, "commit"])
 
     def test_old_mails_are_not_waited_for_any_more(self):
         self.run_job()
