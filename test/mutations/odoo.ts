@@ -375,6 +375,41 @@ const models: Mutant[] = [
 		replace: 'tracking',
 		test: inOdoo,
 	},
+	{
+		protection: 'Vendors and customers in the portal do not read what became of a mail',
+		file: `${ADDON}/models/clinic_mail_outbox.py`,
+		find: 'STAFF = "base.group_user"',
+		replace: 'STAFF = None',
+		test: inOdoo,
+	},
+	{
+		protection: 'The mails of an order are shown to whoever may read it',
+		file: `${ADDON}/models/clinic_mail_document.py`,
+		find: 'self.check_access("read")',
+		replace: 'pass',
+		test: inOdoo,
+	},
+	{
+		protection: 'Another broker gets a queue of results before its first message',
+		file: `${ADDON}/models/clinic_mail_results.py`,
+		find: "{database_uuid} {connection['address']} ",
+		replace: '{database_uuid} ',
+		test: inOdoo,
+	},
+	{
+		protection: 'A status that does not exist is not searched for',
+		file: `${ADDON}/models/clinic_mail_document.py`,
+		find: 'if any(each and each not in known for each in wanted):',
+		replace: 'if False:',
+		test: inOdoo,
+	},
+	{
+		protection: 'Only administrators of the system hold all mails',
+		file: `${ADDON}/models/clinic_mail_actions.py`,
+		find: 'if not self.env.is_system():',
+		replace: 'if not self.env.is_admin():',
+		test: inOdoo,
+	},
 ];
 
 export const mutants: Mutant[] = [...plain, ...(process.env['ODOO_SRC'] ? models : [])];

@@ -4,7 +4,7 @@ from odoo.osv import expression
 from odoo.tools import SQL, format_datetime
 
 from ..contract import mail_outcome
-from .clinic_mail_outbox import SENT_BEFORE, STATUS, UNDECIDED
+from .clinic_mail_outbox import SENT_BEFORE, STAFF, STATUS, UNDECIDED
 
 
 class ClinicMailDocument(models.AbstractModel):
@@ -22,9 +22,13 @@ class ClinicMailDocument(models.AbstractModel):
         compute="_compute_clinic_mail",
         search="_search_clinic_mail_status",
         compute_sudo=True,
+        groups=STAFF,
     )
     clinic_mail_note = fields.Char(
-        "About the Confirmation Mail", compute="_compute_clinic_mail", compute_sudo=True
+        "About the Confirmation Mail",
+        compute="_compute_clinic_mail",
+        compute_sudo=True,
+        groups=STAFF,
     )
 
     def _compute_clinic_mail(self):
@@ -43,6 +47,15 @@ class ClinicMailDocument(models.AbstractModel):
         if operator not in ("=", "!=", "in", "not in"):
             raise NotImplementedError(operator)
         wanted = list(value) if isinstance(value, list | tuple | set) else [value]
+        known = [name for name, _label in STATUS]
+        if any(each and each not in known for each in wanted):
+            raise UserError(
+                self.env._(
+                    "%(value)s is no status of a confirmation mail. There are: %(known)s.",
+                    value=", ".join(str(each) for each in wanted),
+                    known=", ".join(known),
+                )
+            )
         self.env["clinic.mail.outbox"].flush_model(
             ["res_model", "res_id", "state", "reason_code", "status"]
         )
@@ -78,6 +91,7 @@ class ClinicMailDocument(models.AbstractModel):
     def action_clinic_mail_open(self):
         """The document's mails: the one, or the list of them."""
         self.ensure_one()
+        self.check_access("read")
         rows = self._clinic_mail_rows()
         action = self.env["ir.actions.actions"]._for_xml_id(self._clinic_mail_action)
         action["domain"] = [("id", "in", rows.ids)]
@@ -207,11 +221,11 @@ class ClinicMailOutboxStory(models.Model):
                 recipient=recipient,
                 answer=self.smtp_response or texts._("none"),
             )
-        if self.outcome == mail_outcome.RETRYING and self.outcome_by:
+        if self.outcome == mail_outcome.RETRYING and self.outcome_person:
             return texts._(
                 "Confirmation mail to %(recipient)s let go again in the hub by %(person)s.",
                 recipient=recipient,
-                person=self.outcome_by,
+                person=self.outcome_person,
             )
         if self.outcome == mail_outcome.RETRYING:
             return texts._(
@@ -230,7 +244,7 @@ class ClinicMailOutboxStory(models.Model):
             return texts._(
                 "Confirmation mail to %(recipient)s given up in the hub by %(person)s.",
                 recipient=recipient,
-                person=self.outcome_by or texts._("a person"),
+                person=self.outcome_person or texts._("a person"),
             )
         return texts._(
             "Confirmation mail to %(recipient)s parked in the hub until a person decides: %(reason)s",

@@ -1,6 +1,6 @@
 from odoo import SUPERUSER_ID, fields, models
 
-from .clinic_mail_outbox import SENT_BEFORE
+from .clinic_mail_outbox import SENT_BEFORE, STAFF
 
 #: Chosen where the order is confirmed: said in the outbox, not once more in the chatter.
 SILENT_REASONS = ("company_off", "order_off")
@@ -14,10 +14,13 @@ class ClinicMailDocumentRules(models.AbstractModel):
     _inherit = "clinic.mail.document"
 
     clinic_mail_send = fields.Selection(
-        [("send", "Send"), ("skip", "Do not send")], string="Mail on Confirmation", copy=False
+        [("send", "Send"), ("skip", "Do not send")],
+        string="Mail on Confirmation",
+        copy=False,
+        groups=STAFF,
     )
     clinic_mail_sent_by_staff_at = fields.Datetime(
-        "Order Sent by Mail On", readonly=True, copy=False
+        "Order Sent by Mail On", readonly=True, copy=False, groups=STAFF
     )
 
     def _clinic_mail_skip_reasons(self):

@@ -8,6 +8,9 @@ CONFIGURATION = "configuration"
 #: Such a row is beside an earlier one, which says what became of the document's mail.
 SENT_BEFORE = "sent_before"
 
+#: Customers and vendors who sign in to the portal read their orders, and nothing of this there.
+STAFF = "base.group_user"
+
 #: States in which a message may still be published.
 UNDECIDED = ("pending", "held")
 
@@ -42,13 +45,14 @@ class ClinicMailOutbox(models.Model):
     _order = "id desc"
     _rec_name = "order_name"
 
-    uuid = fields.Char("Message ID", required=True, readonly=True, index=True, copy=False)
+    uuid = fields.Char("Message ID", required=True, readonly=True, copy=False)
     res_model = fields.Char("Document Model", required=True, readonly=True)
     res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
     order_name = fields.Char("Order", required=True, readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     body = fields.Text(
         readonly=True,
+        prefetch=False,
         groups="purchase.group_purchase_manager,base.group_system",
         help="The message, exactly as it is published.",
     )
@@ -113,6 +117,13 @@ class ClinicMailOutbox(models.Model):
             self._table,
             ["next_try", "id"],
             where="state = 'pending'",
+        )
+        # By it a document finds its rows, and lists of documents the latest one of each.
+        create_index(
+            self.env.cr,
+            "clinic_mail_outbox_document_index",
+            self._table,
+            ["res_model", "res_id", "id"],
         )
 
     @api.depends("state", "outcome", "reason_code")

@@ -28,6 +28,9 @@ class ResConfigSettings(models.TransientModel):
     clinic_mail_overdue_since = fields.Datetime(
         "Scheduled Action Overdue Since", compute="_compute_clinic_mail_overdue_since"
     )
+    clinic_mail_neutralized = fields.Boolean(
+        "Neutralised Copy", compute="_compute_clinic_mail_neutralized"
+    )
     clinic_mail_broker_place = fields.Selection(
         [
             ("configuration", "The server's configuration"),
@@ -65,6 +68,11 @@ class ResConfigSettings(models.TransientModel):
     @api.depends("company_id")
     def _compute_clinic_mail_overdue_since(self):
         self.clinic_mail_overdue_since = self.env["clinic.mail.outbox"]._job_overdue_since()
+
+    @api.depends("company_id")
+    def _compute_clinic_mail_neutralized(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        self.clinic_mail_neutralized = bool(parameters.get_param("database.is_neutralized"))
 
     @api.depends("company_id")
     def _compute_clinic_mail_broker(self):

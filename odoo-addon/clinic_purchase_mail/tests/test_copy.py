@@ -1,5 +1,7 @@
 import uuid
 
+from lxml import etree
+
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
 
@@ -17,6 +19,15 @@ class TestCopy(JobCase):
         self.parameters.set_param("database.is_neutralized", "true")
         self.assertEqual(self.published(), [])
         self.assertEqual((self.row.state, self.row.attempts), ("pending", 0))
+
+    def test_settings_say_that_a_neutralised_copy_sends_nothing(self):
+        settings = self.env["res.config.settings"]
+        self.assertFalse(settings.create({}).clinic_mail_neutralized)
+        self.parameters.set_param("database.is_neutralized", "true")
+        self.assertTrue(settings.create({}).clinic_mail_neutralized)
+        form = etree.fromstring(settings.get_view(view_type="form")["arch"])
+        (said,) = form.xpath("//div[field/@name='clinic_mail_neutralized']")
+        self.assertEqual(said.get("invisible"), "not clinic_mail_neutralized")
 
     def test_database_with_a_new_uuid_publishes_only_what_it_wrote_itself(self):
         self.parameters.set_param("database.uuid", str(uuid.uuid1()))

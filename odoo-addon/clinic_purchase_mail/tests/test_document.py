@@ -10,6 +10,11 @@ from ..models import clinic_mail_actions
 from .common import OutboxCase
 from .test_job import JobCase
 
+PRIVATE = (
+    *("clinic_mail_status", "clinic_mail_note", "clinic_mail_send"),
+    "clinic_mail_sent_by_staff_at",
+)
+
 
 @tagged("post_install", "-at_install")
 class TestStatus(OutboxCase):
@@ -27,6 +32,11 @@ class TestStatus(OutboxCase):
         self.assertTrue(self.found("=", False))
         self.assertTrue(self.found("!=", "pending"))
         self.assertFalse(self.found("=", "pending"))
+
+    def test_status_that_does_not_exist_is_refused_in_words(self):
+        for operator, value in (("=", "delivred"), ("in", ["delivered", "x"]), ("!=", 5)):
+            with self.assertRaisesRegex(UserError, "delivered"):
+                self.found(operator, value)
 
     def test_order_shows_its_latest_mail_and_is_found_by_it(self):
         self.order.button_confirm()
@@ -74,6 +84,20 @@ class TestStatus(OutboxCase):
         self.assertEqual(self.order.clinic_mail_status, "delivered")
         self.assertTrue(self.found("=", "delivered"))
         self.assert_not_in_the_filter()
+
+    def test_portal_users_read_nothing_of_it(self):
+        self.order.button_confirm()
+        guest = new_test_user(self.env, "guest", "base.group_portal")
+        self.order.message_subscribe(guest.partner_id.ids)
+        order = self.order.with_user(guest)
+        self.assertTrue(order.read(["name"]))
+        for name in PRIVATE:
+            with self.subTest(name), self.assertRaises(AccessError):
+                order.read([name])
+            self.assertNotIn(name, order.fields_get())
+        stranger = self.order.with_user(new_test_user(self.env, "guest2", "base.group_portal"))
+        with self.assertRaises(AccessError):
+            stranger.action_clinic_mail_open()
 
     def test_form_and_list_open_with_the_status(self):
         self.order.button_confirm()
@@ -205,8 +229,13 @@ class TestHeld(JobCase):
             row.with_user(self.clerk).action_hold()
         with self.assertRaises(AccessError):
             row.with_user(self.clerk).action_release()
-        with self.assertRaises(AccessError):
-            self.outbox.with_user(self.manager).hold_pending()
+        officer = new_test_user(self.env, "officer", "base.group_erp_manager")
+        for user in (self.manager, officer):
+            with self.assertRaises(AccessError):
+                self.outbox.with_user(user).hold_pending()
+        administrator = self.env.ref("base.user_admin")
+        self.assertEqual(self.outbox.with_user(administrator).hold_pending(), 1)
+        row.state = "pending"
 
     def test_mail_that_left_is_neither_held_nor_released(self):
         row = self.confirmed_row()

@@ -29,8 +29,8 @@ class JobCase(OutboxCase):
         self.patch(broker, "_connection", lambda _self: self.read_settings())
         self.patch(broker, "_publish", lambda _self, _connection, bodies: self.publish(bodies))
         self.patch(broker, "_receive", lambda _self, *_arguments: CONFIRMED)
-        parameters = self.env["ir.config_parameter"]
-        parameters.set_param(QUEUE_PARAMETER, parameters.get_param("database.uuid"))
+        mark = self.outbox._results_queue_mark(self.connection)
+        self.env["ir.config_parameter"].set_param(QUEUE_PARAMETER, mark)
         # A test's cursor cannot commit; that the job does is part of what is tested.
         self.patch(type(self.outbox), "_commit", lambda model: self.commit(model))
 
@@ -70,7 +70,23 @@ class TestPublishing(JobCase):
     def test_claim_settings_and_result_are_committed_around_the_call_to_the_broker(self):
         row = self.confirmed_row()
         self.run_job()
-        self.assertEqual(self.calls[:5], ["commit", "settings", "commit", [row.uuid], "commit"])
+        # One more beside the settings: whether the queue of results was made is read, too.
+        before = ["commit", "settings", "commit", "commit"]
+        self.assertEqual(self.calls[:6], [*before, [row.uuid], "commit"])
+
+    def test_rows_are_found_by_document_and_by_id_and_texts_are_read_when_asked_for(self):
+        self.env.cr.execute(
+            "SELECT indexname FROM pg_indexes WHERE tablename = 'clinic_mail_outbox'"
+        )
+        names = {name for (name,) in self.env.cr.fetchall()}
+        self.assertLess(
+            {"clinic_mail_outbox_document_index", "clinic_mail_outbox_uuid_unique"}, names
+        )
+        self.assertNotIn("clinic_mail_outbox__uuid_index", names)
+        row = self.confirmed_row()
+        self.env.invalidate_all()
+        self.assertTrue(row.state)
+        self.assertFalse(self.env.cache.contains(row, row._fields["body"]))
 
     def test_text_is_published_exactly_as_it_is_stored(self):
         row = self.confirmed_row()

@@ -4,6 +4,7 @@ from odoo.tests import tagged
 
 from ..amqp import outcome as outcomes
 from ..amqp import probe as probes
+from ..models import clinic_mail_results
 from ..models.clinic_mail_outbox import STATUS
 from .test_results import ResultsCase
 
@@ -28,6 +29,18 @@ class TestLook(ResultsCase):
         self.hub_says(self.parked(second=1), self.result("retrying", second=2, by="Ana Rojas"))
         (line,) = self.lines()[-1:]
         self.assertIn("let go again in the hub by Ana Rojas", line.body)
+
+    def test_nameless_person_of_the_hub_is_named_in_the_readers_language(self):
+        self.run_job()
+        self.hub_says(self.result("discarded", by=clinic_mail_results.NO_SIGN_IN))
+        self.env["res.lang"]._activate_lang("es_CL")
+        self.env["ir.module.module"]._load_module_terms(["clinic_purchase_mail"], ["es_CL"])
+        spanish = self.row.with_context(lang="es_CL")
+        self.assertIn("no pide iniciar sesión", spanish.outcome_person)
+        self.assertIn("no pide iniciar sesión", spanish._story())
+        self.assertIn(self.row.with_context(lang="en_US").outcome_person, self.lines().body.replace("&#39;", "'"))
+        self.row.outcome_by = "Ana Rojas"
+        self.assertEqual(spanish.outcome_person, "Ana Rojas")
 
     def test_hub_that_says_nothing_is_not_taken_for_the_broker(self):
         test = self.env["clinic.mail.test"].create({})

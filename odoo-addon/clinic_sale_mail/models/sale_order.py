@@ -19,7 +19,7 @@ class SaleOrder(models.Model):
     clinic_mail_sent_by_staff_at = fields.Datetime(
         help="When somebody sent the order, not just a quotation, to the customer.",
     )
-    clinic_mail_policy = fields.Selection(related="company_id.clinic_sale_mail")
+    clinic_mail_policy = fields.Selection(related="company_id.clinic_sale_mail", groups="base.group_user")
 
     # -- where Odoo would send its mail
 

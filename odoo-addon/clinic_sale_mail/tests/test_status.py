@@ -38,6 +38,17 @@ class TestStatus(SaleOutboxCase):
         self.order.invalidate_recordset()
         self.assertEqual(self.order.clinic_mail_status, "skipped")
 
+    def test_customer_in_the_portal_reads_nothing_of_it(self):
+        guest = new_test_user(self.env, "guest", "base.group_portal")
+        self.order.partner_id = guest.partner_id
+        self.order._validate_order()
+        self.order.message_subscribe(guest.partner_id.ids)
+        order = self.order.with_user(guest)
+        self.assertTrue(order.read(["name"]))
+        for name in ("clinic_mail_status", "clinic_mail_note", "clinic_mail_send", "clinic_mail_policy"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                order.read([name])
+
     def test_mail_of_a_purchase_of_the_same_number_is_not_shown(self):
         self.confirmed_row().res_id = self.order.id
         self.assertFalse(self.order.clinic_mail_status)

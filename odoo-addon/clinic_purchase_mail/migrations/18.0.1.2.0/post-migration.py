@@ -11,3 +11,5 @@ def migrate(cr, _version):
            )
         """
     )
+    # Odoo drops no index by itself; the constraint UNIQUE(uuid) has one of its own.
+    cr.execute("DROP INDEX IF EXISTS clinic_mail_outbox__uuid_index")
