@@ -46,6 +46,8 @@ export interface Found {
 	message: GetMessage | undefined;
 	/** Null for what could not be read. */
 	content: MailMessage | null;
+	/** The broker gave it up by itself; no worker has decided that. */
+	byBroker: boolean;
 }
 
 export interface Browsed {
@@ -138,6 +140,7 @@ function describe(message: GetMessage, options: BrowseOptions): Omit<Found, 'mes
 	const recipient = hub.recipient ?? original;
 	return {
 		content,
+		byBroker: death !== undefined,
 		mail: {
 			key: hub.key ?? (content ? mailKey(content) : bodyKey(message.content)),
 			...reasonOf(hub.reason, hub.reasonText, death, mainQueue),

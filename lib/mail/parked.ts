@@ -13,7 +13,7 @@ import { isAddress } from './address.ts';
 import type { MessageReader } from './envelope.ts';
 import type { Ledger, LedgerKey, LedgerRow } from './ledger.ts';
 import type { MailOutcome } from './outcomes.ts';
-import { type Browsed, browse, type Found, type ParkedMail, returned } from './parked-browse.ts';
+import { BROWSE_LIMIT, type Browsed, browse, type Found, type ParkedMail, returned } from './parked-browse.ts';
 import type { ParkedLock } from './parked-lock.ts';
 import type { MailQueues } from './queues.ts';
 import type { Results } from './results.ts';
@@ -88,17 +88,25 @@ export class ParkedMails {
 	readonly #options: ParkedOptions;
 	/** Messages that must lie in the queue once the lock's holder is done. */
 	#fetched = 0;
+	/** Mails that the broker gave up, by key and time, of which Odoo has been told. */
+	readonly #toldOf = new Set<string>();
 
 	constructor(options: ParkedOptions) {
 		this.#options = options;
 	}
 
 	/**
-	 * Oldest first.
+	 * Oldest first. Odoo is told of those that the broker gave up by itself, for until then nobody knows of them.
 	 * @param limit default 100, at most 1,000
 	 */
 	async list({ reason, limit = 100 }: { reason?: string; limit?: number } = {}): Promise<ParkedList> {
+		// Of a time before it is looked: what a person decides meanwhile is later, and counts.
+		const time = Date.now();
 		const { found, more } = await this.#locked((channel) => this.#browse(channel, () => false));
+		await this.#tellGivenUp(
+			found.filter(({ byBroker }) => byBroker),
+			time,
+		);
 		const byReason: Record<string, number> = {};
 		for (const { mail } of found) byReason[mail.reason] = (byReason[mail.reason] ?? 0) + 1;
 		const matching = found.map(({ mail }) => mail).filter((mail) => reason === undefined || mail.reason === reason);
@@ -215,6 +223,26 @@ export class ParkedMails {
 		const chances = chance ? hub.chances + 1 : 0;
 		await this.#options.queues.requeue(message, { ...kept, attempt: chance ? hub.attempt : 0, chances });
 		return 'done';
+	}
+
+	async #tellGivenUp(found: readonly Found[], time: number): Promise<void> {
+		for (const one of found) {
+			const { key, parkedAt, attempt, reason: code, reasonText: text } = one.mail;
+			const mark = `${key} ${parkedAt}`;
+			if (this.#toldOf.has(mark)) continue;
+			try {
+				const told = await this.#toldKey(one);
+				if (told?.row?.state === 'sent') await this.#alreadySent(one, told);
+				else if (told) {
+					const word = told.row?.state === 'unknown' ? 'unknown' : 'parked';
+					await this.#options.results.tell({ ...outcomeOf(word, one, told), time, attempt, reason: { code, text } });
+				}
+			} catch {
+				return; // whoever looks at the parked mails sees them all the same; Odoo is told the next time
+			}
+			if (this.#toldOf.size >= BROWSE_LIMIT) this.#toldOf.clear();
+			this.#toldOf.add(mark);
+		}
 	}
 
 	/** A copy of what was sent: Odoo is told again, for the worker may have ended before it could. */
@@ -340,13 +368,13 @@ function parseKey(key: string): LedgerKey | undefined {
 }
 
 /** A decision about a mail that may be unreadable by now; then the ledger names it. */
-function outcomeOf(outcome: MailOutcome['outcome'], { mail, content }: Found, { key, row }: Told): MailOutcome {
+function outcomeOf(outcome: MailOutcome['outcome'], { mail }: Found, { key, row }: Told): MailOutcome {
 	const recipient = mail.recipient ?? row?.recipient ?? null;
 	return {
 		outcome,
 		...key,
-		kind: content?.kind ?? row?.kind ?? null,
-		reference: content?.reference ?? row?.reference ?? null,
+		kind: mail.kind ?? row?.kind ?? null,
+		reference: mail.reference ?? row?.reference ?? null,
 		time: Date.now(),
 		...(recipient === null ? {} : { recipient }),
 	};

@@ -79,6 +79,31 @@ async function resultsAbout(lab: MailLab, id: string): Promise<(n: number) => Pr
 		});
 }
 
+test('a mail that the broker gave up: Odoo is told once that it is parked and why, when the parked mails are looked at', async (t) => {
+	const lab = await mailLab(t, { resultsExchange: 'email_results', deliveryLimit: 1 });
+	const id = randomUUID();
+	const result = await resultsAbout(lab, id);
+	const parked = await lab.parkedReader();
+	await lab.publish([aMessage(id)]);
+	await until('it is given up', async () => {
+		if ((await lab.depth(PARKED)) === 1) return true;
+		return lab.broker.withChannel(async (channel) => {
+			const message = await channel.get(QUEUE);
+			if (message) channel.nack(message, false, true);
+			return false;
+		});
+	});
+	for (const _twice of [1, 2]) assert.equal((await parked.list()).mails.length, 1);
+	assert.partialDeepStrictEqual(await result(1), {
+		reference: 'P00042',
+		outcome: 'parked',
+		recipient: 'ventas@insumos.test',
+		reason: { code: 'delivery-limit' },
+	});
+	await parked.discard({ all: true }, 'ana');
+	assert.partialDeepStrictEqual(await result(2), { outcome: 'discarded', by: 'ana' });
+});
+
 test('a mail that comes again after it was parked or discarded: Odoo is told again, and the order by its number', async (t) => {
 	const lab = await mailLab(t, { resultsExchange: 'email_results', script: { rcpt: REFUSAL } });
 	const id = randomUUID();

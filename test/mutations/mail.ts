@@ -417,4 +417,13 @@ export const mutants: Mutant[] = [
 		replace: '',
 		test: outages('a deploy while the mail server says nothing is over in 2 s, and no mail is lost'),
 	},
+	{
+		protection: 'A mail that the broker gave up does not stay unheard of in Odoo',
+		file: 'lib/mail/parked.ts',
+		find: 'found.filter(({ byBroker }) => byBroker)',
+		replace: 'found.slice(0, 0)',
+		test: results(
+			'a mail that the broker gave up: Odoo is told once that it is parked and why, when the parked mails are looked at',
+		),
+	},
 ];
