@@ -141,8 +141,8 @@ class ClinicMailResults(models.Model):
 
     @api.model
     def _before_publishing(self, connection):
-        super()._before_publishing(connection)
         self._ensure_results_queue(connection)
+        return super()._before_publishing(connection)
 
     @api.model
     def _ensure_results_queue(self, connection):
