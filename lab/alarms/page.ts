@@ -71,7 +71,7 @@ function article({ at, severity, subject, text }: Alarm, language: Language): st
 
 function timeOf(time: Date, language: Language): string {
 	const locale = language === 'es' ? 'es-CL' : 'en-GB';
-	return time.toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+	return time.toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' });
 }
 
 function escaped(text: string): string {

@@ -26,9 +26,16 @@ th { color: var(--muted); font-weight: 600; font-size: .85rem; } tr:last-child t
 .late { background: #fff3cd; color: #664d03; } .unsent { background: #f8d7da; color: #842029; }
 .day { white-space: nowrap; }
 td small { display: block; color: var(--muted); max-width: 22rem; }
+.wide { overflow-x: auto; } .actions { display: flex; flex-wrap: wrap; gap: .6rem 1.5rem; align-items: center; justify-content: flex-end; }
 button { font: inherit; padding: .35rem .9rem; border: 0; border-radius: 6px; background: var(--brand); color: #fff; cursor: pointer; white-space: nowrap; }
 button:hover { background: #5a3b52; } button.plain { background: #fff; color: var(--brand); border: 1px solid var(--brand); }
 a { color: var(--brand); } form { margin: 0; }
+@media (max-width: 40rem) {
+	header, aside { padding-inline: 1rem; } main { padding: 0 1rem; } header { flex-wrap: wrap; gap: 0 1rem; }
+	.purchases thead { display: none; }
+	.purchases tr { display: flex; flex-wrap: wrap; gap: .2rem .8rem; align-items: center; padding: .7rem .8rem; border-bottom: 1px solid var(--line); }
+	.purchases td { padding: 0; border: 0; } .purchases td:empty { display: none; } .purchases td:last-child { margin-left: auto; }
+}
 `;
 
 /** Shows how mails move on without loading the page; harmless without scripts. */
@@ -47,18 +54,23 @@ export function escaped(value: Value | undefined): string {
 	return String(value || '').replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }
 
-function money(language: Language, amount: Value | undefined): string {
-	const locale = language === 'es' ? 'es-CL' : 'en-US';
-	return Number(amount).toLocaleString(locale, { style: 'currency', currency: CLINIC.currency });
+function localeOf(language: Language): string {
+	return language === 'es' ? 'es-CL' : 'en-US';
 }
 
-function layout(language: Language, body: string, script = ''): string {
+function money(language: Language, amount: Value | undefined): string {
+	return Number(amount).toLocaleString(localeOf(language), { style: 'currency', currency: CLINIC.currency });
+}
+
+/** @param token of the address, which the link to the other language keeps */
+function layout(language: Language, body: string, { script = '', token = '' } = {}): string {
+	const query = token && `&access_token=${encodeURIComponent(token)}`;
 	const other = language === 'es' ? 'en' : 'es';
 	return `<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 <title>${word(language, 'title')} · ${escaped(CLINIC.company.name)}</title><style>${STYLE}</style></head>
 <body><header><b>${word(language, 'title')}</b><span>${escaped(CLINIC.company.name)}</span>
-<a href="?lang=${other}" hreflang="${other}">${word(language, 'other')}</a></header>
+<a href="?lang=${other}${escaped(query)}" hreflang="${other}">${word(language, 'other')}</a></header>
 <aside role="note"><strong>${word(language, 'label')}</strong><small>${word(language, 'real')}</small></aside>
 <main>${body}</main>${script && `<script>${script}</script>`}</body></html>`;
 }
@@ -71,6 +83,11 @@ function mailCell(shop: Shop, language: Language, order: Row): string {
 	return `<span class="badge ${row.state}${late}">${word(language, row.state as Word)}</span>${reason}`;
 }
 
+function confirmButton(language: Language, order: Row): string {
+	if (order.state !== 'draft') return '';
+	return `<form method="post" action="/purchase/${order.id}/confirm?lang=${language}"><button>${word(language, 'confirm')}</button></form>`;
+}
+
 /** Every purchase, newest first. `confirmed` is said above them. */
 export function listPage(shop: Shop, language: Language, confirmed?: { name: string; ms: number }): string {
 	const { records } = shop;
@@ -79,23 +96,22 @@ export function listPage(shop: Shop, language: Language, confirmed?: { name: str
 		.search('purchase.order')
 		.toReversed()
 		.map((order) => {
-			const button = `<form method="post" action="/purchase/${order.id}/confirm?lang=${language}"><button>${word(language, 'confirm')}</button></form>`;
 			return `<tr><td><a href="/purchase/${order.id}?lang=${language}">${escaped(order.name)}</a></td>
 <td>${escaped(records.read('res.partner', Number(order.partner_id))?.name)}</td>
 <td>${escaped(records.read('res.users', Number(order.user_id))?.name)}</td>
 <td class="day">${escaped(order.date_planned).slice(0, 10)}</td>
 <td class="amount">${money(language, order.amount_total)}</td>
 <td><span class="badge ${order.state}">${word(language, order.state as Word)}</span></td>
-<td>${mailCell(shop, language, order)}</td><td>${order.state === 'draft' ? button : ''}</td></tr>`;
+<td>${mailCell(shop, language, order)}</td><td>${confirmButton(language, order)}</td></tr>`;
 		});
 	const note = confirmed ? `<p class="note">${escaped(word(language, 'confirmed', confirmed))}</p>` : '';
 	return layout(
 		language,
 		`<div class="bar"><h1>${word(language, 'title')}</h1>
 <form method="post" action="/purchases?lang=${language}"><button class="plain">${word(language, 'create')}</button></form></div>${note}
-<table><thead><tr>${head.join('')}<th class="amount">${word(language, 'total')}</th><th>${word(language, 'state')}</th>
+<table class="purchases"><thead><tr>${head.join('')}<th class="amount">${word(language, 'total')}</th><th>${word(language, 'state')}</th>
 <th>${word(language, 'mail')}</th><th></th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`,
-		SCRIPT,
+		{ script: SCRIPT },
 	);
 }
 
@@ -105,21 +121,23 @@ export function orderPage(shop: Shop, language: Language, order: Row, { portal =
 	const lines = linesOf(records, order.id).map(
 		(
 			line,
-		) => `<tr><td>${escaped(line.name)}</td><td class="amount">${Number(line.product_qty).toLocaleString(language)}</td>
+		) => `<tr><td>${escaped(line.name)}</td><td class="amount">${Number(line.product_qty).toLocaleString(localeOf(language))}</td>
 <td class="amount">${money(language, line.price_unit)}</td><td class="amount">${money(language, line.price_subtotal)}</td></tr>`,
 	);
 	const sums = (['untaxed', 'tax', 'total'] as const).map(
 		(name) =>
 			`<tr><td colspan="3" class="amount">${word(language, name)}</td><td class="amount">${money(language, order[`amount_${name}`])}</td></tr>`,
 	);
-	const back = portal ? '' : `<a href="/?lang=${language}">← ${word(language, 'back')}</a>`;
+	const back = `<a href="/?lang=${language}">← ${word(language, 'back')}</a>`;
+	const actions = portal ? '' : `<div class="actions">${back}${confirmButton(language, order)}</div>`;
 	return layout(
 		language,
 		`<div class="bar"><div><h1>${escaped(order.name)} <span class="badge ${order.state}">${word(language, order.state as Word)}</span></h1>
-<p>${escaped(records.read('res.partner', Number(order.partner_id))?.name)} ${order.partner_ref ? `· ${escaped(order.partner_ref)}` : ''}</p></div>${back}</div>
-<table><thead><tr><th>${word(language, 'product')}</th><th class="amount">${word(language, 'quantity')}</th>
+<p>${escaped(records.read('res.partner', Number(order.partner_id))?.name)} ${order.partner_ref ? `· ${escaped(order.partner_ref)}` : ''}</p></div>${actions}</div>
+<div class="wide"><table><thead><tr><th>${word(language, 'product')}</th><th class="amount">${word(language, 'quantity')}</th>
 <th class="amount">${word(language, 'price')}</th><th class="amount">${word(language, 'total')}</th></tr></thead>
-<tbody>${lines.join('\n')}${sums.join('\n')}</tbody></table>`,
+<tbody>${lines.join('\n')}${sums.join('\n')}</tbody></table></div>`,
+		portal ? { token: String(order.access_token) } : {},
 	);
 }
 
