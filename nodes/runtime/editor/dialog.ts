@@ -11,10 +11,18 @@ export interface Asked {
 	danger?: boolean;
 }
 
+/** An address as mail servers take it: in ASCII, with the domain in full. */
+const PLAIN_ADDRESS = '[!-~]+@[!-~]+[.][A-Za-z][A-Za-z0-9\\-]*[A-Za-z0-9]';
+
 /** Asks before something is done. Gives the answer ('' where there is no question), or null when it was cancelled. */
 export function ask({ title, sentence, question, confirm, danger }: Asked): Promise<string | null> {
 	return new Promise((resolve) => {
 		const input = question && element('input', { type: question.kind, value: question.initial, required: true });
+		if (input && question.kind === 'email') {
+			input.pattern = PLAIN_ADDRESS;
+			// The browser shows it with its own words when the pattern does not match.
+			input.title = sharedText('problem.address', { field: question.label });
+		}
 		const form = element(
 			'form',
 			{ method: 'dialog' },
