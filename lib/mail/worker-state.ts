@@ -67,7 +67,8 @@ export function healthOf(state: WorkerState): HealthReport {
 	const [pause] = pauses;
 	if (pause) return { state: 'degraded', text: pause.text, details };
 	if (depths && depths.parked > 0) {
-		return { state: 'degraded', text: `${depths.parked} parked mails wait for a person.`, details };
+		const waiting = depths.parked === 1 ? '1 parked mail waits' : `${depths.parked} parked mails wait`;
+		return { state: 'degraded', text: `${waiting} for a person.`, details };
 	}
 	if (phase !== 'consuming') return { state: 'degraded', text: `The worker is ${phase}.`, details };
 	return { state: 'ok', text: 'Mails are sent as they come.', details };

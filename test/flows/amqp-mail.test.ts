@@ -102,7 +102,7 @@ test('a parked mail is listed, inspected, corrected and replayed by messages', a
 	await lab.publish([message]);
 	assert.partialDeepStrictEqual(await outcome(nodeRed, 'parked'), { reason: { code: 'SMTP_PERMANENT' } });
 	const degraded = await nodeRed.message(HEALTH, ({ topic }) => topic === 'degraded');
-	assert.partialDeepStrictEqual(degraded['payload'], { parked: 1, text: '1 parked mails wait for a person.' });
+	assert.partialDeepStrictEqual(degraded['payload'], { parked: 1, text: '1 parked mail waits for a person.' });
 
 	const { mails, byReason } = (await command(nodeRed, 'list')) as { mails: { key: string }[]; byReason: object };
 	assert.deepEqual(byReason, { SMTP_PERMANENT: 1 });

@@ -55,7 +55,7 @@ test('a person is told when a mail is parked, and again when sending pauses', as
 	};
 	await lab.publish([aMessage(undefined, to('nadie@proveedor.test'))]);
 	const parked = await mailTo(lab, NOTICE_ADDRESS);
-	assert.match(parked.raw, /1 parked mails wait for a person/);
+	assert.match(parked.raw, /1 parked mail waits for a person/);
 	assert.match(parked.raw, /Aparcados: 1/);
 	assert.ok(!parked.raw.includes('nadie@proveedor.test'));
 
