@@ -15,15 +15,23 @@ const skip = source ? false : 'ODOO_SRC names no source of Odoo 18';
 
 const ADDON = 'clinic_purchase_mail';
 
-/** What version 18.0.1.0.0 did not have: results of mails that were handed over, and the job that reads them. */
+/** What version 18.0.1.0.0 did not have: results of mails that were handed over, the job that reads them, and who sent a mail again. */
 const AS_BEFORE = `
 	alter table clinic_mail_outbox drop column status, drop column outcome, drop column outcome_time,
 		drop column outcome_at, drop column outcome_retry_at, drop column mail_message_id, drop column mail_recipient,
 		drop column smtp_response, drop column outcome_code, drop column outcome_text, drop column outcome_summary,
-		drop column outcome_by;
+		drop column outcome_by, drop column requested_at, drop column requested_by_id;
 	delete from ir_cron where id = (select res_id from ir_model_data where module = '${ADDON}' and name = 'job_results');
 	delete from ir_model_data where module = '${ADDON}' and name = 'job_results';
 	update ir_module_module set latest_version = '18.0.1.0.0' where name = '${ADDON}'`;
+
+/** What differed in version 18.0.1.1.0: mails that a rule kept back were called like those that could not be sent. */
+const WITHOUT_SKIPPED = `
+	update clinic_mail_outbox set status = state;
+	alter table clinic_mail_outbox drop column requested_at, drop column requested_by_id;
+	drop index clinic_mail_outbox_document_index;
+	create index clinic_mail_outbox__uuid_index on clinic_mail_outbox (uuid);
+	update ir_module_module set latest_version = '18.0.1.1.0' where name = '${ADDON}'`;
 
 async function scene(t: TestContext): Promise<{ odoo: TestOdoo; system: System; sql: pg.Client }> {
 	const database = postgresql();
@@ -85,6 +93,41 @@ test('updated from the previous version with mails that wait: they go out once, 
 		ADDON,
 	]);
 	assert.equal(jobs.length, 1);
+});
+
+test('updated from a version that knew no skipped mails: those that a rule kept back are called so, and the indexes are the present ones', {
+	skip,
+}, async (t) => {
+	const { odoo, system, sql } = await scene(t);
+	const [skipped, sent] = [await odoo.draft(), await odoo.draft()];
+	await odoo.call('purchase.order', 'write', [[skipped.id], { clinic_mail_send: 'skip' }]);
+	await odoo.session.confirm(skipped);
+	await odoo.session.confirm(sent);
+	await handedOver(t, odoo, sent);
+	const context = odoo.lab.context(system);
+	await system.stop(context);
+	await sql.query(WITHOUT_SKIPPED);
+	const place = await preparePlace(context, source as string);
+	const update = await context.run({
+		name: 'odoo-update',
+		...odooCommand(context, place, ['-u', ADDON, '--stop-after-init', '--no-http', '--max-cron-threads=0']),
+	});
+	assert.equal((await update.exited).code, 0);
+	const { rows } = await sql.query(
+		'select res_id, status from clinic_mail_outbox where res_id = any ($1) order by id',
+		[[skipped.id, sent.id]],
+	);
+	assert.deepEqual(rows, [
+		{ res_id: skipped.id, status: 'skipped' },
+		{ res_id: sent.id, status: 'published' },
+	]);
+	const { rows: indexes } = await sql.query(
+		"select indexname from pg_indexes where tablename = 'clinic_mail_outbox' and indexname ~ 'uuid|document' order by 1",
+	);
+	assert.deepEqual(
+		indexes.map(({ indexname }) => indexname),
+		['clinic_mail_outbox_document_index', 'clinic_mail_outbox_uuid_unique'],
+	);
 });
 
 test('uninstalled, Odoo confirms as ever; installed again, mails go out', { skip }, async (t) => {
