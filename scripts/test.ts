@@ -28,30 +28,42 @@ const FILE_TIMEOUT_MS = (values.full ? 45 : 5) * 60_000;
 /** Whatever meets the broker, once more on RabbitMQ 4. */
 const ON_RABBITMQ_4 = 'test/{integration/{amqp-*,broker-rights,mail-*,odoo-publisher},faults/mail-*}.test.ts';
 
-interface Stage {
-	name: string;
+interface Lane {
 	/** In the order in which files begin: those that take long first, so that no core idles while the last one ends. */
 	patterns: readonly string[];
+	/** Files at a time. */
 	concurrency: number;
+}
+
+interface Stage {
+	name: string;
+	/** They run beside each other. */
+	lanes: readonly Lane[];
 	/** Major version of the broker that the files share; default none of its own. */
 	broker?: '3' | '4';
 }
 
-/** They start a whole clinic or install packages: half a minute each, against seconds for the others. */
-const LONG = 'test/integration/{lab-*,odoo-stand-in,package,store}.test.ts';
+/** They start a whole clinic or install packages: half a minute each, most of it waiting, against seconds for the others. */
+const LONG = [
+	'test/integration/{lab-accept,lab-host,odoo-stand-in,odoo-publisher,package,lab-demo,odoo-lint,store}.test.ts',
+	'test/flows/**/*.test.ts',
+];
+
+/** An editor alone keeps more than a core busy, and those of `LONG` mostly wait: one beside the others leaves no core idle. */
+const POOL: Lane[] = [
+	{ patterns: ['test/browser/**/*.test.ts'], concurrency: 1 },
+	{ patterns: [...LONG, 'test/integration/**/*.test.ts'], concurrency: 2 },
+];
+
+const one = (...patterns: string[]): Lane[] => [{ patterns, concurrency: 1 }];
 
 /** Fault tests kill processes while others must be busy: they run after the rest, and alone with their full counts. */
 const STAGES: Stage[] = [
-	{ name: 'unit', patterns: ['test/unit/**/*.test.ts'], concurrency: 2 },
-	{
-		name: 'integration, flows, browser',
-		patterns: ['test/browser/**/*.test.ts', LONG, 'test/flows/**/*.test.ts', 'test/integration/**/*.test.ts'],
-		concurrency: 2,
-		broker: '3',
-	},
-	{ name: 'faults', patterns: ['test/faults/**/*.test.ts'], concurrency: values.full ? 1 : 2 },
-	...(values.full ? [{ name: 'full', patterns: ['test/full/**/*.test.ts'], concurrency: 1 }] : []),
-	...(values.full ? [{ name: 'RabbitMQ 4', patterns: [ON_RABBITMQ_4], concurrency: 1, broker: '4' } as const] : []),
+	{ name: 'unit', lanes: [{ patterns: ['test/unit/**/*.test.ts'], concurrency: 2 }] },
+	{ name: 'integration, flows, browser', lanes: POOL, broker: '3' },
+	{ name: 'faults', lanes: [{ patterns: ['test/faults/**/*.test.ts'], concurrency: values.full ? 1 : 2 }] },
+	...(values.full ? [{ name: 'full', lanes: one('test/full/**/*.test.ts') }] : []),
+	...(values.full ? [{ name: 'RabbitMQ 4', lanes: one(ON_RABBITMQ_4), broker: '4' } as const] : []),
 ];
 
 /** What the tests run beside this package. Odoo's own needs come with ODOO_SRC, by hand. */
@@ -78,6 +90,11 @@ async function install(): Promise<void> {
 		process.exit(1);
 	}
 }
+
+/** The files of a lane, each once. */
+const filesOf = ({ patterns }: Lane): string[] => [
+	...new Set(patterns.flatMap((pattern) => globSync(pattern).toSorted())),
+];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 
@@ -107,6 +124,11 @@ function step(name: string, script: string): void {
 	if (status !== 0) process.exit(1);
 }
 
+function share(version: '3' | '4'): Promise<void> {
+	process.env['RABBITMQ_VERSION'] = version;
+	return shareBroker();
+}
+
 await install();
 step('build', 'scripts/build.ts');
 if (positionals.length) {
@@ -116,16 +138,17 @@ if (positionals.length) {
 	);
 } else {
 	step('check', 'scripts/check.ts');
-	for (const { name, patterns, concurrency, broker } of STAGES) {
-		const files = [...new Set(patterns.flatMap((pattern) => globSync(pattern).toSorted()))]; // each once
-		if (!files.length) continue;
+	// A start takes seconds: once, not once a file, and the first one beside the unit tests.
+	const shared = share('3');
+	for (const { name, lanes, broker } of STAGES) {
+		const running = lanes
+			.map((lane) => ({ files: filesOf(lane), concurrency: lane.concurrency }))
+			.filter(({ files }) => files.length > 0);
+		if (!running.length) continue;
 		const begin = performance.now();
 		console.log(`— ${name} —`);
-		if (broker) {
-			process.env['RABBITMQ_VERSION'] = broker;
-			await shareBroker(); // a start takes seconds: once, not once a file
-		}
-		await runFiles(files, concurrency);
+		if (broker) await (broker === '3' ? shared : share(broker));
+		await Promise.all(running.map(({ files, concurrency }) => runFiles(files, concurrency)));
 		console.log(`${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s\n`);
 	}
 }

@@ -120,9 +120,9 @@ test('the dialogs of connections', async (t) => {
 		);
 	}
 
+	const nodeRed = await startNodeRed(t, { flows: [TAB, { id: 'broker', type: 'amqp-broker', mode: 'fields' }] });
 	for (const language of ['es', 'es-ES']) {
-		await t.test(`speak Spanish where the browser says ${language}`, async (t) => {
-			const nodeRed = await startNodeRed(t, { flows: [TAB, { id: 'broker', type: 'amqp-broker', mode: 'fields' }] });
+		await t.test(`speak Spanish where the browser says ${language}`, async () => {
 			const editor = await openEditor(browser, nodeRed.url, { language });
 			const tray = await editor.openConfig('broker');
 			assert.equal((await tray.locator('label[for=node-config-input-host]').textContent())?.trim(), WORDS.es.host);
