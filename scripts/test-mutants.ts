@@ -38,10 +38,14 @@ function copyTree(): string {
 		if (file && existsSync(from)) cpSync(from, path.join(directory, file), { recursive: true });
 	}
 	symlinkSync(path.join(root, 'node_modules'), path.join(directory, 'node_modules'));
-	// What a Node-RED loads as this package; mutants in nodes/ and lib/ are for tests that load the sources.
+	build(directory);
+	return directory;
+}
+
+/** What a Node-RED loads as this package; most mutants in nodes/ and lib/ are for tests that load the sources. */
+function build(directory: string): void {
 	const built = spawnSync(process.execPath, ['scripts/build.ts'], { cwd: directory, encoding: 'utf8' });
 	if (built.status !== 0) throw new Error(`The copy cannot be built:\n${built.stdout}${built.stderr}`);
-	return directory;
 }
 
 type Verdict = 'passes' | 'fails' | 'did not run';
@@ -96,7 +100,7 @@ try {
 		const verdict = await runTest(test, directory, env);
 		if (verdict !== 'passes') problems.push(`The untouched tree ${verdict}: ${name}`);
 	}
-	for (const { protection, file, find, replace, test } of mutants) {
+	for (const { protection, file, find, replace, built, test } of mutants) {
 		const target = path.join(directory, file);
 		const original = readFileSync(target, 'utf8');
 		const count = original.split(find).length - 1;
@@ -108,8 +112,10 @@ try {
 			target,
 			original.replace(find, () => replace),
 		);
+		if (built) build(directory);
 		const verdict = await runTest(test, directory, env);
 		writeFileSync(target, original);
+		if (built) build(directory);
 		console.log(`${verdict === 'fails' ? 'noticed   ' : 'UNNOTICED '} ${protection} (${file})`);
 		if (verdict !== 'fails') problems.push(`Unnoticed (${verdict}): ${protection}`);
 	}

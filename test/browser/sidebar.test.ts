@@ -122,31 +122,6 @@ test('the sidebar', async (t) => {
 		});
 	}
 
-	await t.test(
-		'opens with room for the list above the messages, and keeps the height that a person gives it',
-		async (t) => {
-			const size = { width: 1440, height: 900 };
-			const nodeRed = await startNodeRed(t, { flows: FLOWS, nodes: ['mail-desk.js'] });
-			const editor = await openEditor(browser, nodeRed.url, { language: 'es-CL', size });
-			const show = () => editor.page.evaluate("RED.sidebar.show('clinic-hub')");
-			const height = async () => (await editor.page.locator('.clinic-hub').boundingBox())?.height ?? 0;
-			// Without timers nothing but the opening itself can fill the tab.
-			await editor.page.evaluate('for (let id = setTimeout(() => {}); id > 0; id--) clearTimeout(id)');
-			await show();
-			await editor.page.locator('.clinic-hub tr[data-row]').nth(4).waitFor();
-			assert.ok(await editor.page.locator('.red-ui-debug-content').first().isVisible());
-			assert.ok((await height()) > 450, `${await height()} px`);
-			await editor.picture('sidebar-above-messages');
-			await editor.page.evaluate("RED.sidebar.show('info')");
-			await editor.page.evaluate(
-				"document.querySelector('.red-ui-sidebar-section-top:has(.clinic-hub)').style.height = '300px'",
-			);
-			await show();
-			await editor.page.locator('.clinic-hub tr[data-row]').nth(4).waitFor();
-			assert.ok((await height()) < 300);
-		},
-	);
-
 	for (const [language, words] of Object.entries(WORDS)) {
 		await t.test(
 			`calls a message that nobody can read so in ${language}, and has no recipient of it corrected`,
@@ -220,4 +195,26 @@ test('the sidebar', async (t) => {
 		}
 		assert.deepEqual(nodeRed.messages('tap'), []);
 	});
+});
+
+test('the sidebar opens with room for the list above the messages, and keeps the height that a person gives it', async (t) => {
+	const size = { width: 1440, height: 900 };
+	const nodeRed = await startNodeRed(t, { flows: FLOWS, nodes: ['mail-desk.js'] });
+	const editor = await openEditor(await startBrowser(t), nodeRed.url, { language: 'es-CL', size });
+	const show = () => editor.page.evaluate("RED.sidebar.show('clinic-hub')");
+	const height = async () => (await editor.page.locator('.clinic-hub').boundingBox())?.height ?? 0;
+	// Without timers nothing but the opening itself can fill the tab.
+	await editor.page.evaluate('for (let id = setTimeout(() => {}); id > 0; id--) clearTimeout(id)');
+	await show();
+	await editor.page.locator('.clinic-hub tr[data-row]').nth(4).waitFor();
+	assert.ok(await editor.page.locator('.red-ui-debug-content').first().isVisible());
+	assert.ok((await height()) > 450, `${await height()} px`);
+	await editor.picture('sidebar-above-messages');
+	await editor.page.evaluate("RED.sidebar.show('info')");
+	await editor.page.evaluate(
+		"document.querySelector('.red-ui-sidebar-section-top:has(.clinic-hub)').style.height = '300px'",
+	);
+	await show();
+	await editor.page.locator('.clinic-hub tr[data-row]').nth(4).waitFor();
+	assert.ok((await height()) < 300);
 });

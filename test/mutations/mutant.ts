@@ -7,6 +7,8 @@ export interface Mutant {
 	/** Stands exactly once in the file. */
 	find: string;
 	replace: string;
+	/** Its test meets what is built, as a script of the editor is: the tree is built with it and again without it. */
+	built?: true;
 	/** Fails without the protection. */
 	test: {
 		file: string;

@@ -202,4 +202,15 @@ export const mutants: Mutant[] = [
 		replace: 'const signal = request.signal ?? new AbortController().signal;',
 		test: http('ends at its deadline, when it is cancelled, and when too much comes back'),
 	},
+	{
+		protection: 'The tab of the sidebar fills when it is opened, not at its next tick',
+		file: 'nodes/runtime/editor/sidebar.ts',
+		find: '\t\t\t\t\tgiveRoom(this.#content);\n\t\t\t\t\tvoid this.#refresh();\n',
+		replace: '\t\t\t\t\tgiveRoom(this.#content);\n',
+		built: true,
+		test: {
+			file: 'test/browser/sidebar.test.ts',
+			name: 'the sidebar opens with room for the list above the messages, and keeps the height that a person gives it',
+		},
+	},
 ];
