@@ -209,3 +209,15 @@ function asOdoo(body: JsonObject | Buffer, headers: Record<string, unknown>) {
 		},
 	};
 }
+
+/** Takes the one message that waits and gives it back, as a worker that dies does, until the broker parks it. */
+export async function givenUp(lab: MailLab): Promise<void> {
+	await until('the broker gives it up', async () => {
+		if ((await lab.depth(`${QUEUE}.parked`)) === 1) return true;
+		return lab.broker.withChannel(async (channel) => {
+			const message = await channel.get(QUEUE);
+			if (message) channel.nack(message, false, true);
+			return false;
+		});
+	});
+}

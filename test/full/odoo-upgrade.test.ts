@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
 import { odooCommand, preparePlace } from '../../lab/odoo/place.ts';
-import type { System } from '../../lab/system.ts';
+import type { LabContext, System } from '../../lab/system.ts';
 import { odoo as odooSystem } from '../../lab/systems/odoo.ts';
 import { postgresql, postgresqlUrl } from '../../lab/systems/postgresql.ts';
 import { until } from '../../lab/until.ts';
@@ -33,7 +33,13 @@ const WITHOUT_SKIPPED = `
 	create index clinic_mail_outbox__uuid_index on clinic_mail_outbox (uuid);
 	update ir_module_module set latest_version = '18.0.1.1.0' where name = '${ADDON}'`;
 
-async function scene(t: TestContext): Promise<{ odoo: TestOdoo; system: System; sql: pg.Client }> {
+interface Scene {
+	odoo: TestOdoo;
+	system: System;
+	sql: pg.Client;
+}
+
+async function scene(t: TestContext): Promise<Scene> {
 	const database = postgresql();
 	let system: System | undefined;
 	const odoo = await startOdoo((broker) => {
@@ -47,6 +53,20 @@ async function scene(t: TestContext): Promise<{ odoo: TestOdoo; system: System; 
 	return { odoo, system: system as System, sql };
 }
 
+/** Stops Odoo, makes its database that of an earlier version, and lets Odoo update the addon. */
+async function updated({ odoo, system, sql }: Scene, asBefore: string): Promise<LabContext> {
+	const context = odoo.lab.context(system);
+	await system.stop(context);
+	await sql.query(asBefore);
+	const place = await preparePlace(context, source as string);
+	const update = await context.run({
+		name: 'odoo-update',
+		...odooCommand(context, place, ['-u', ADDON, '--stop-after-init', '--no-http', '--max-cron-threads=0']),
+	});
+	assert.equal((await update.exited).code, 0);
+	return context;
+}
+
 const handedOver = (t: TestContext, odoo: TestOdoo, purchase: Parameters<TestOdoo['rows']>[0]) =>
 	until(
 		`${purchase.number} handed over`,
@@ -57,7 +77,8 @@ const handedOver = (t: TestContext, odoo: TestOdoo, purchase: Parameters<TestOdo
 test('updated from the previous version with mails that wait: they go out once, and old ones have a status', {
 	skip,
 }, async (t) => {
-	const { odoo, system, sql } = await scene(t);
+	const at = await scene(t);
+	const { odoo, system, sql } = at;
 	const sent = await odoo.draft();
 	await odoo.session.confirm(sent);
 	await handedOver(t, odoo, sent);
@@ -66,15 +87,7 @@ test('updated from the previous version with mails that wait: they go out once, 
 	await odoo.session.confirm(waiting);
 	await until('its failure', async () => Boolean((await odoo.rows(waiting))[0]?.['reason_code']), patient(t.signal));
 	const [before] = await odoo.rows(waiting);
-	const context = odoo.lab.context(system);
-	await system.stop(context);
-	await sql.query(AS_BEFORE);
-	const place = await preparePlace(context, source as string);
-	const update = await context.run({
-		name: 'odoo-update',
-		...odooCommand(context, place, ['-u', ADDON, '--stop-after-init', '--no-http', '--max-cron-threads=0']),
-	});
-	assert.equal((await update.exited).code, 0);
+	const context = await updated(at, AS_BEFORE);
 	odoo.way.mode = 'open';
 	await system.start(context);
 	await system.ready(context);
@@ -98,21 +111,14 @@ test('updated from the previous version with mails that wait: they go out once, 
 test('updated from a version that knew no skipped mails: those that a rule kept back are called so, and the indexes are the present ones', {
 	skip,
 }, async (t) => {
-	const { odoo, system, sql } = await scene(t);
+	const at = await scene(t);
+	const { odoo, sql } = at;
 	const [skipped, sent] = [await odoo.draft(), await odoo.draft()];
 	await odoo.call('purchase.order', 'write', [[skipped.id], { clinic_mail_send: 'skip' }]);
 	await odoo.session.confirm(skipped);
 	await odoo.session.confirm(sent);
 	await handedOver(t, odoo, sent);
-	const context = odoo.lab.context(system);
-	await system.stop(context);
-	await sql.query(WITHOUT_SKIPPED);
-	const place = await preparePlace(context, source as string);
-	const update = await context.run({
-		name: 'odoo-update',
-		...odooCommand(context, place, ['-u', ADDON, '--stop-after-init', '--no-http', '--max-cron-threads=0']),
-	});
-	assert.equal((await update.exited).code, 0);
+	await updated(at, WITHOUT_SKIPPED);
 	const { rows } = await sql.query(
 		'select res_id, status from clinic_mail_outbox where res_id = any ($1) order by id',
 		[[skipped.id, sent.id]],

@@ -4,7 +4,18 @@ import { test } from 'node:test';
 import { simpleParser } from 'mailparser';
 import { readHeaders } from '../../lib/mail/headers.ts';
 import { ADMIN } from '../broker.ts';
-import { aMessage, DATABASE_UUID, type MailLab, mailLab, ORIGIN, QUEUE, receivedIds, to, until } from '../mail-lab.ts';
+import {
+	aMessage,
+	DATABASE_UUID,
+	givenUp,
+	type MailLab,
+	mailLab,
+	ORIGIN,
+	QUEUE,
+	receivedIds,
+	to,
+	until,
+} from '../mail-lab.ts';
 import { entry, list, nested, rawPublish, table, text, time, whole } from '../raw-publish.ts';
 
 const PARKED = `${QUEUE}.parked`;
@@ -227,14 +238,7 @@ test('a corrected recipient is kept when the broker gives the mail up', async (t
 	const parked = await lab.parkedReader();
 	await parked.correct(keyOf(id), 'right@supplier.test', 'ana');
 	await parked.replay({ all: true }, 'ana');
-	await until('it is given up', async () => {
-		if ((await lab.depth(PARKED)) === 1) return true;
-		return lab.broker.withChannel(async (channel) => {
-			const message = await channel.get(QUEUE);
-			if (message) channel.nack(message, false, true);
-			return false;
-		});
-	});
+	await givenUp(lab);
 	const [mail] = (await parked.list()).mails;
 	assert.deepEqual(
 		[mail?.reason, mail?.recipient, mail?.correctedBy],

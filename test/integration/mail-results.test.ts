@@ -7,7 +7,7 @@ import { type MessagePolicy, messageReader } from '../../lib/mail/envelope.ts';
 import { purchaseKind } from '../../lib/mail/kind.ts';
 import type { JsonObject } from '../../lib/mail/message.ts';
 import { compileSchema } from '../../lib/mail/schema.ts';
-import { aMessage, DATABASE_UUID, type MailLab, mailLab, QUEUE, receivedIds, to, until } from '../mail-lab.ts';
+import { aMessage, DATABASE_UUID, givenUp, type MailLab, mailLab, QUEUE, receivedIds, to, until } from '../mail-lab.ts';
 
 const PARKED = `${QUEUE}.parked`;
 const REFUSAL = '550 5.1.1 No such user';
@@ -85,14 +85,7 @@ test('a mail that the broker gave up: Odoo is told once that it is parked and wh
 	const result = await resultsAbout(lab, id);
 	const parked = await lab.parkedReader();
 	await lab.publish([aMessage(id)]);
-	await until('it is given up', async () => {
-		if ((await lab.depth(PARKED)) === 1) return true;
-		return lab.broker.withChannel(async (channel) => {
-			const message = await channel.get(QUEUE);
-			if (message) channel.nack(message, false, true);
-			return false;
-		});
-	});
+	await givenUp(lab);
 	for (const _twice of [1, 2]) assert.equal((await parked.list()).mails.length, 1);
 	assert.partialDeepStrictEqual(await result(1), {
 		reference: 'P00042',

@@ -301,7 +301,7 @@ const models: Mutant[] = [
 	{
 		protection: 'A result stays in the queue when the database fails',
 		file: `${ADDON}/models/clinic_mail_results.py`,
-		find: 'except psycopg2.OperationalError:\n                raise',
+		find: 'except (psycopg2.OperationalError, psycopg2.InterfaceError):\n                raise',
 		replace: 'except ZeroDivisionError:\n                raise',
 		test: inOdoo,
 	},

@@ -239,7 +239,7 @@ class ClinicMailResults(models.Model):
             try:
                 with self.env.cr.savepoint():
                     rows[outcome.id]._record_outcome(outcome)
-            except psycopg2.OperationalError:
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
                 raise  # of the database or of this moment, not of the result: the batch comes again
             except Exception:  # pylint: disable=broad-except
                 _logger.exception(

@@ -1,6 +1,7 @@
 import json
 import uuid
 from datetime import timedelta
+from unittest.mock import patch
 
 import psycopg2
 
@@ -229,12 +230,18 @@ Llega el jueves.
         self.assertIn(("goes on", True), self.calls)
 
     def test_database_that_fails_takes_no_result_away(self):
-        def failing(_rows, _outcome):
-            raise psycopg2.errors.SerializationFailure
+        # The second is what a cursor says whose connection is gone.
+        for failure in (psycopg2.errors.SerializationFailure, psycopg2.InterfaceError):
 
-        self.patch(type(self.outbox), "_record_outcome", failing)
-        with self.assertRaises(psycopg2.errors.SerializationFailure):
-            self.hub_says(self.delivered())
+            def failing(_rows, _outcome, failure=failure):
+                raise failure
+
+            with (
+                self.subTest(failure.__name__),
+                patch.object(type(self.outbox), "_record_outcome", failing),
+                self.assertRaises(failure),
+            ):
+                self.hub_says(self.delivered())
 
     def test_what_cannot_be_read_is_said_once_a_batch(self):
         theirs = self.delivered(databaseUuid=str(uuid.uuid4()))
