@@ -103,15 +103,17 @@ export class ParkedMails {
 		// Of a time before it is looked: what a person decides meanwhile is later, and counts.
 		const time = Date.now();
 		const { found, more } = await this.#locked((channel) => this.#browse(channel, () => false));
-		await this.#tellGivenUp(
-			found.filter(({ byBroker }) => byBroker),
-			time,
-		);
+		await this.#tellGivenUp(found, time);
 		const byReason: Record<string, number> = {};
 		for (const { mail } of found) byReason[mail.reason] = (byReason[mail.reason] ?? 0) + 1;
 		const matching = found.map(({ mail }) => mail).filter((mail) => reason === undefined || mail.reason === reason);
 		const mails = matching.toSorted((a, b) => a.parkedAt - b.parkedAt).slice(0, Math.min(limit, LIST_LIMIT));
 		return { mails, byReason, more: more || mails.length < matching.length };
+	}
+
+	/** Tells Odoo of the mails that the broker gave up by itself since the last time. */
+	async tellGivenUp(): Promise<void> {
+		await this.list({ limit: 0 });
 	}
 
 	/** @throws HubError `NOT_FOUND` */
@@ -226,7 +228,7 @@ export class ParkedMails {
 	}
 
 	async #tellGivenUp(found: readonly Found[], time: number): Promise<void> {
-		for (const one of found) {
+		for (const one of found.filter(({ byBroker }) => byBroker)) {
 			const { key, parkedAt, attempt, reason: code, reasonText: text } = one.mail;
 			const mark = `${key} ${parkedAt}`;
 			if (this.#toldOf.has(mark)) continue;

@@ -14,6 +14,7 @@ import { Mailing, type MailingEvents, type MailingOptions } from './mailing.ts';
 import type { MailOutcome, ParkedGarbage } from './outcomes.ts';
 import { ParkedMails } from './parked.ts';
 import { ParkedLock } from './parked-lock.ts';
+import { ParkedWatch } from './parked-watch.ts';
 import { PauseSwitch } from './pause-switch.ts';
 import { type PauseCause, type PauseDelays, Pauses } from './pauses.ts';
 import { MailQueues } from './queues.ts';
@@ -52,6 +53,7 @@ export class MailWorker {
 	readonly #results: Results;
 	readonly #pauses: Pauses;
 	readonly #lock: ParkedLock;
+	readonly #watch = new ParkedWatch(() => this.parked.tellGivenUp());
 	readonly #switch: PauseSwitch;
 	readonly #view: WorkerView;
 	#life: 'new' | 'started' | 'closing' | 'stopped' = 'new';
@@ -277,7 +279,10 @@ export class MailWorker {
 		try {
 			await this.#switch.follow();
 			if (broker.state.phase === 'connected' && !this.#lock.busy) {
-				this.#view.setDepths(await readDepths(broker, this.#queues));
+				const depths = await readDepths(broker, this.#queues);
+				this.#view.setDepths(depths);
+				// Mails that the broker gives up are in nobody's hands: without this, their orders would wait for ever.
+				if (this.#options.topology.resultsExchange !== undefined) await this.#watch.counted(depths.parked);
 			}
 		} catch (thrown) {
 			// Whoever needs store or broker for a mail says so; here it is enough to look again later.

@@ -97,6 +97,17 @@ test('a mail that the broker gave up: Odoo is told once that it is parked and wh
 	assert.partialDeepStrictEqual(await result(2), { outcome: 'discarded', by: 'ana' });
 });
 
+test('a mail that the broker gave up: the worker tells Odoo, though nobody looks at the parked mails', async (t) => {
+	const lab = await mailLab(t, { resultsExchange: 'email_results' });
+	const id = randomUUID();
+	const result = await resultsAbout(lab, id);
+	await lab.publish([aMessage(id)]);
+	await givenUp(lab);
+	await lab.worker();
+	assert.partialDeepStrictEqual(await result(1), { outcome: 'parked', reason: { code: 'delivery-limit' } });
+	await until('it is still parked', async () => (await lab.depth(PARKED)) === 1);
+});
+
 test('a mail that comes again after it was parked or discarded: Odoo is told again, and the order by its number', async (t) => {
 	const lab = await mailLab(t, { resultsExchange: 'email_results', script: { rcpt: REFUSAL } });
 	const id = randomUUID();

@@ -426,4 +426,14 @@ export const mutants: Mutant[] = [
 			'a mail that the broker gave up: Odoo is told once that it is parked and why, when the parked mails are looked at',
 		),
 	},
+	{
+		protection: 'Odoo is told of mails that the broker gave up, though nobody looks at them',
+		file: 'lib/mail/worker.ts',
+		find: 'await this.#watch.counted(depths.parked);',
+		replace: '',
+		test: {
+			file: 'test/integration/mail-results.test.ts',
+			name: 'a mail that the broker gave up: the worker tells Odoo, though nobody looks at the parked mails',
+		},
+	},
 ];
