@@ -55,6 +55,8 @@ function hubSettings(values: HubValues) {
 		flowFilePretty: true,
 		// Left out, Node-RED makes one, keeps it in the user directory and warns; set later, it encrypts anew.
 		...(values.HUB_CREDENTIAL_SECRET ? { credentialSecret: values.HUB_CREDENTIAL_SECRET } : {}),
+		// For `nodes/runtime/`; the first one encrypts, both decrypt.
+		clinicHubStoreKeys: [values.HUB_STORE_KEY, values.HUB_CREDENTIAL_SECRET].filter(Boolean),
 		...(installed ? {} : { nodesDir: packageRoot }),
 
 		uiHost: values.HUB_HOST,
@@ -100,8 +102,9 @@ function load(): ReturnType<typeof hubSettings> {
 		for (const warning of warnings) say(warning);
 		Object.assign(process.env, additions);
 		const settings = hubSettings(values);
-		// Flows can read the environment; this key opens every credential and nothing needs it there any more.
+		// Flows can read the environment; these keys open every credential and nothing needs them there any more.
 		delete process.env['HUB_CREDENTIAL_SECRET'];
+		delete process.env['HUB_STORE_KEY'];
 		return settings;
 	} catch (thrown) {
 		say(toHubError(thrown).message);

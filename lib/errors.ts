@@ -61,8 +61,19 @@ const ERROR_CODES = {
 	STORE_UNAVAILABLE: { retryable: true },
 	/** The store was written by a newer version of this package. */
 	STORE_VERSION: { retryable: false },
+	/** What lies encrypted in the store cannot be opened with the keys at hand. */
+	STORE_KEY: { retryable: false },
 	/** A lease was lost to another owner. */
 	LEASE_LOST: { retryable: true },
+
+	/** A key is none of the kind asked for, or does not open what it should. */
+	KEY_INVALID: { retryable: false },
+	/** A demonstration key where the data is real. */
+	KEY_DEMO: { retryable: false },
+	/** Nobody has decrypted a test file with the recovery key yet. */
+	KEY_UNPROVEN: { retryable: false },
+	/** A restored database differs from its backup. */
+	DRILL_FAILED: { retryable: false },
 
 	/** A stored secret would go to another address than it was given for. */
 	SECRET_RETYPE: { retryable: false },

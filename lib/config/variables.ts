@@ -106,6 +106,18 @@ export const HUB_VARIABLES = {
 			es: 'Clave que cifra las credenciales de los flujos. Guarde una copia: sin ella no se pueden leer.',
 		},
 	},
+	HUB_STORE_KEY: {
+		kind: 'text',
+		secret: true,
+		otherwise: {
+			en: '`HUB_CREDENTIAL_SECRET`, or else `clinic-hub.key`, generated into the user directory',
+			es: '`HUB_CREDENTIAL_SECRET` o, si falta, `clinic-hub.key`, generado en el directorio de usuario',
+		},
+		text: {
+			en: 'Key that encrypts tokens and session addresses in the store. Several hubs that share a store need the same one.',
+			es: 'Clave que cifra en el almacén los tokens y las direcciones de sesión. Varios hubs con un mismo almacén necesitan la misma.',
+		},
+	},
 	HUB_STORE_URL: {
 		kind: 'text',
 		secret: true,

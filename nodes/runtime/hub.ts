@@ -9,6 +9,7 @@ import { Health } from '../../lib/health.ts';
 import type { Log } from '../../lib/log.ts';
 import { storeAudit } from '../../lib/store/audit.ts';
 import { ageDays } from '../../lib/store/personal-data.ts';
+import { type Sealer, sealer, storeSecrets } from '../../lib/store/sealed.ts';
 import { openStore, type Store } from '../../lib/store/store.ts';
 import type { NodeAPI } from './node-red.ts';
 import { keepAges } from './purge.ts';
@@ -20,6 +21,11 @@ export interface Hub {
 	 * @throws HubError `STORE_UNAVAILABLE`, `STORE_VERSION`, `CONFIG_INVALID`
 	 */
 	store(): Promise<Store>;
+	/**
+	 * Encrypts what lies in the store, by the keys that settings give or one made in the user directory.
+	 * @throws HubError `STORE_KEY`
+	 */
+	sealer(): Sealer;
 	readonly health: Health;
 	readonly audit: Audit;
 	readonly log: Log;
@@ -53,7 +59,21 @@ function createHub(RED: NodeAPI): Hub {
 		records.record(event);
 		RED.log.audit({ event: `clinic-hub.${event.action}`, ...event });
 	};
-	return { store, health, audit, log, instance };
+	let sealing: Sealer | undefined;
+	return {
+		store,
+		sealer: () => {
+			const given = RED.settings['clinicHubStoreKeys'];
+			sealing ??= sealer(
+				storeSecrets({ given: Array.isArray(given) ? given : [], userDir: String(RED.settings.userDir ?? '.') }),
+			);
+			return sealing;
+		},
+		health,
+		audit,
+		log,
+		instance,
+	};
 }
 
 function lazyStore(RED: NodeAPI, { log, health, instance }: Pick<Hub, 'log' | 'health' | 'instance'>) {

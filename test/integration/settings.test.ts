@@ -169,7 +169,7 @@ describe('the hub with variables', () => {
 		const file = path.join(directory, 'password');
 		await writeFile(file, 'from the file\n');
 		const hub = await startHub(t, {
-			env: { AMQP_PASSWORD_FILE: file, HUB_CREDENTIAL_SECRET: 'key of the test' },
+			env: { AMQP_PASSWORD_FILE: file, HUB_CREDENTIAL_SECRET: 'key of the test', HUB_STORE_KEY: 'key of the store' },
 		});
 		const value = async (name: string) => {
 			await deploy(hub, valueFlow(name));
@@ -178,6 +178,7 @@ describe('the hub with variables', () => {
 		assert.equal(await value('AMQP_PASSWORD'), 'from the file');
 		assert.equal(await value('AMQP_PORT'), 5672);
 		assert.notEqual(await value('HUB_CREDENTIAL_SECRET'), 'key of the test');
+		assert.notEqual(await value('HUB_STORE_KEY'), 'key of the store');
 		assert.doesNotMatch(hub.log, /system-generated key/);
 	});
 
