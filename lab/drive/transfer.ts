@@ -1,0 +1,112 @@
+/** Contents on their way in and out. */
+import { createReadStream } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import * as api from './api.ts';
+import { begin, callerOf, type DriveStandIn, end, Hangup, json, jsonOf, withFault } from './exchange.ts';
+import { invalid, Refusal } from './refusal.ts';
+
+/** A file's bytes, all of them or the range asked for. */
+export async function media(
+	drive: DriveStandIn,
+	request: IncomingMessage,
+	response: ServerResponse,
+	call: api.Call,
+	id: string,
+): Promise<void> {
+	const fault = drive.faults.take('media');
+	begin(fault, request);
+	const item = drive.records.reach(call.caller, id, 'read', api.allDrives(call.query));
+	const { size } = item;
+	if (size === undefined)
+		throw new Refusal(403, 'fileNotDownloadable', 'Only files with binary content can be downloaded.');
+	const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+	const start = Number(first ?? 0);
+	const end = Math.min(size, last ? Number(last) + 1 : size);
+	if (first !== undefined && start >= size) {
+		response.setHeader('content-range', `bytes */${size}`);
+		throw new Refusal(416, 'requestedRangeNotSatisfiable', 'Request range not satisfiable');
+	}
+	const range = first === undefined ? {} : { 'content-range': `bytes ${start}-${end - 1}/${size}` };
+	response.writeHead(first === undefined ? 200 : 206, {
+		'content-length': end - start,
+		'content-type': item.mimeType,
+		...range,
+	});
+	if (end === start) return void response.end();
+	const cut = fault?.kind === 'cut' ? (fault.afterBytes ?? 0) : Number.POSITIVE_INFINITY;
+	const content = createReadStream(drive.records.contentFile(id), { start, end: end - 1 });
+	let sent = 0;
+	for await (const chunk of content as AsyncIterable<Buffer>) {
+		if (fault?.kind === 'spoil' && sent === 0) chunk[0] = (chunk[0] ?? 0) ^ 1;
+		sent += chunk.length;
+		if (sent >= cut) return void response.destroy();
+		if (!response.write(chunk)) {
+			await Promise.race([
+				new Promise((resolve) => response.once('drain', resolve)),
+				new Promise((resolve) => response.once('close', resolve)),
+			]);
+		}
+		if (response.destroyed) return;
+	}
+	response.end();
+}
+
+/** Opens a resumable session, or takes what belongs to one. */
+export async function upload(
+	drive: DriveStandIn,
+	request: IncomingMessage,
+	response: ServerResponse,
+	url: URL,
+): Promise<void> {
+	const id = url.searchParams.get('upload_id');
+	if (id !== null) return session(drive, request, response, id);
+	const caller = callerOf(drive, request);
+	const { searchParams: query } = url;
+	if (request.method !== 'POST' || query.get('uploadType') !== 'resumable') {
+		throw invalid('The stand-in takes resumable uploads only.');
+	}
+	await withFault(drive, 'session', request, response, async () => {
+		const body = await jsonOf(request);
+		const call = { records: drive.records, caller, query };
+		const announced = request.headers['x-upload-content-length'];
+		const size = announced === undefined ? undefined : Number(announced);
+		const type = request.headers['x-upload-content-type'];
+		const item = api.newItem(call, type && body['mimeType'] === undefined ? { ...body, mimeType: type } : body);
+		const parent = drive.records.find(item.parent ?? '');
+		if (parent) drive.records.requireSpace(caller, parent, size ?? 0);
+		const session = await drive.uploads.begin(caller, item, size, query.get('fields') ?? undefined);
+		query.set('upload_id', session);
+		const headers = { location: `${drive.url}/upload/drive/v3/files?${query}`, 'x-guploader-uploadid': session };
+		response.writeHead(200, { ...headers, 'content-length': 0 }).end();
+	});
+}
+
+async function session(
+	drive: DriveStandIn,
+	request: IncomingMessage,
+	response: ServerResponse,
+	id: string,
+): Promise<void> {
+	if (request.headers.authorization !== undefined) callerOf(drive, request);
+	if (request.method === 'DELETE') {
+		await drive.uploads.forget(id);
+		return void response.writeHead(499).end();
+	}
+	const fault = drive.faults.take(drive.uploads.kindOf(request));
+	if (fault?.kind === 'forget') {
+		await drive.uploads.forget(id);
+		throw new Refusal(fault.status, fault.status === 404 ? 'notFound' : 'gone', 'The upload session is gone.');
+	}
+	begin(fault, request);
+	const result = await drive.uploads.take(id, request, fault);
+	if (request.destroyed && !request.complete) throw new Hangup();
+	end(fault);
+	if (result.done) {
+		const call = { records: drive.records, caller: result.caller, query: new URLSearchParams() };
+		json(response, 200, api.answer(call, result.item, result.fields));
+		return;
+	}
+	drive.uploads.told(id);
+	const range = result.kept > 0 ? { range: `bytes=0-${result.kept - 1}` } : {};
+	response.writeHead(308, { ...range, 'content-length': 0 }).end();
+}
