@@ -72,6 +72,18 @@ const ERROR_CODES = {
 	KEY_DEMO: { retryable: false },
 	/** Nobody has decrypted a test file with the recovery key yet. */
 	KEY_UNPROVEN: { retryable: false },
+	/** The source gave a page with a reason in place of a backup. */
+	BACKUP_REFUSED: { retryable: false },
+	/** What the source gave is no whole backup: empty, cut, or damaged. */
+	BACKUP_SPOILED: { retryable: true },
+	/** The record of a backup is unsigned, signed by nobody who is trusted, or says something else than what lies there. */
+	BACKUP_UNTRUSTED: { retryable: false },
+	/** An encrypted backup was cut or changed after it was written. */
+	BACKUP_ALTERED: { retryable: false },
+	/** The spool has too little space left for a backup. */
+	SPOOL_FULL: { retryable: false },
+	/** The spool's folder cannot be read or written. */
+	SPOOL_UNAVAILABLE: { retryable: true },
 	/** A restored database differs from its backup. */
 	DRILL_FAILED: { retryable: false },
 
