@@ -87,6 +87,27 @@ const ERROR_CODES = {
 	/** A restored database differs from its backup. */
 	DRILL_FAILED: { retryable: false },
 
+	/** Google cannot be reached, or fails by itself for too long. */
+	DRIVE_UNREACHABLE: { retryable: true },
+	/** Google asks for fewer calls, or the 750 GB of a day are used up. */
+	DRIVE_BUSY: { retryable: true },
+	/** The consent was withdrawn, has expired, or was given for too little. */
+	DRIVE_CONSENT: { retryable: false },
+	/** A consent was denied, or came back outdated, twice or to another browser. */
+	DRIVE_CONSENT_REFUSED: { retryable: false },
+	/** Google refuses the OAuth client or the service account's key. */
+	DRIVE_CREDENTIALS: { retryable: false },
+	/** The account's role, the scope or the console's settings do not allow it. */
+	DRIVE_FORBIDDEN: { retryable: false },
+	/** No space is left. */
+	DRIVE_FULL: { retryable: false },
+	/** The folder or the file does not exist, or is not visible to this account. */
+	DRIVE_NOT_FOUND: { retryable: false },
+	/** What lies in Drive is not what was sent. */
+	DRIVE_MISMATCH: { retryable: true },
+	/** Google does not understand or accept a call. */
+	DRIVE_REFUSED: { retryable: false },
+
 	/** A stored secret would go to another address than it was given for. */
 	SECRET_RETYPE: { retryable: false },
 	/** The person may not do this. */
