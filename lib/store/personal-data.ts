@@ -60,6 +60,18 @@ export const PERSONAL_DATA: readonly PersonalData[] = [
 		},
 	},
 	{
+		topic: 'backup',
+		table: 'backup_run',
+		timeColumn: 'started_at',
+		days: AUDIT_DAYS,
+		variable: 'HUB_AGE_AUDIT_DAYS',
+		blank: ['by'],
+		text: {
+			en: 'Name of who began a backup by hand.',
+			es: 'Nombre de quien inició una copia de seguridad a mano.',
+		},
+	},
+	{
 		topic: 'house',
 		table: 'hub_audit',
 		timeColumn: 'at',

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { mock, type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { type BackupTables, backupTopic } from '../../lib/backup/run-tables.ts';
 import { type MailTables, mailTopic } from '../../lib/mail/ledger-tables.ts';
 import { type NoticeTables, noticesTopic } from '../../lib/notices/tables.ts';
 import { type HouseTables, houseTopic } from '../../lib/store/house.ts';
@@ -17,7 +18,7 @@ import type { NodeAPI } from '../../nodes/runtime/node-red.ts';
 const DAY_MS = 86_400_000;
 const DAY_OF_HUB = { first: 10 * 60_000, next: DAY_MS };
 
-type Tables = MailTables & NoticeTables & HouseTables;
+type Tables = MailTables & NoticeTables & BackupTables & HouseTables;
 
 /** A store whose every table of personal data holds a row of that age. */
 async function filled(t: TestContext, days: number): Promise<{ userDir: string; rows(): Promise<Row[]> }> {
@@ -25,7 +26,7 @@ async function filled(t: TestContext, days: number): Promise<{ userDir: string; 
 	t.after(() => rm(userDir, { recursive: true, force: true }));
 	const store = await openStore({ file: path.join(userDir, 'clinic-hub.sqlite') });
 	t.after(() => store.close());
-	for (const topic of [mailTopic, noticesTopic]) await store.topic(topic);
+	for (const topic of [mailTopic, noticesTopic, backupTopic]) await store.topic(topic);
 	const db = await store.topic<Tables>(houseTopic);
 	const at = Date.now() - days * DAY_MS;
 	const mail = {
@@ -52,6 +53,13 @@ async function filled(t: TestContext, days: number): Promise<{ userDir: string; 
 		})
 		.execute();
 	await db.insertInto('mail_switch').values({ name: 'q', paused: 0, by: 'ana', changed_at: at }).execute();
+	const run = { id: 'r', target: 't', database: 'd', database_uuid: null, source: 'manager', format: 'zip' } as const;
+	const ended = { owner: 'o', token: 1, phase: 'spooled', bytes: 1, outcome: 'failed', trigger: 'hand' } as const;
+	const nothing = { again_of: null, reason: null, reason_text: null, claim: null, released_at: null };
+	await db
+		.insertInto('backup_run')
+		.values({ ...run, ...ended, ...nothing, by: 'ana', started_at: at, updated_at: at, finished_at: at })
+		.execute();
 	const audit = { id: 'a', action: 'mail.pause', subject: 'q', outcome: 'done' };
 	await db
 		.insertInto('hub_audit')
@@ -123,7 +131,7 @@ test('a hub blanks what is too old soon after its start and then every day, with
 	mock.timers.tick(DAY_OF_HUB.first);
 	await until(async () => named(await rows()).length === 0);
 	const kept = (await rows()).filter(({ kept }) => kept).map(({ table }) => table);
-	assert.deepEqual(kept, ['mail_ledger', 'mail_switch', 'hub_audit']);
+	assert.deepEqual(kept, ['mail_ledger', 'mail_switch', 'backup_run', 'hub_audit']);
 
 	const db = await store.topic<Tables>(mailTopic);
 	await db.updateTable('mail_ledger').set({ recipient: 'late@supplier.example' }).execute();
@@ -135,9 +143,9 @@ test('what is younger than its age stays, and each table goes by its own age', a
 	const { userDir, rows } = await filled(t, 181);
 	const store = await openStore({ file: path.join(userDir, 'clinic-hub.sqlite') });
 	t.after(() => store.close());
-	for (const topic of [mailTopic, noticesTopic]) await store.topic(topic);
+	for (const topic of [mailTopic, noticesTopic, backupTopic]) await store.topic(topic);
 	await store.purge();
-	assert.deepEqual(named(await rows()), ['mail_switch', 'hub_audit']);
+	assert.deepEqual(named(await rows()), ['mail_switch', 'backup_run', 'hub_audit']);
 });
 
 test('ages that variables set go before those of the table', async (t) => {
@@ -145,7 +153,7 @@ test('ages that variables set go before those of the table', async (t) => {
 	const file = path.join(userDir, 'clinic-hub.sqlite');
 	const store = await openStore({ file, ageDays: ageDays({ HUB_AGE_MAIL_DAYS: '41', HUB_AGE_AUDIT_DAYS: '39' }) });
 	t.after(() => store.close());
-	await store.topic(mailTopic);
+	for (const topic of [mailTopic, backupTopic]) await store.topic(topic);
 	await store.purge();
 	assert.deepEqual(named(await rows()), ['mail_ledger', 'notice_outbox', 'notice_window']);
 });

@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts';
 
 const sealed = (name: string) => ({ file: 'test/unit/store/sealed.test.ts', name });
 const retention = (name: string) => ({ file: 'test/unit/backup/retention.test.ts', name });
+const runs = (name: string) => ({ file: 'test/integration/backup-runs.test.ts', name });
 
 export const mutants: Mutant[] = [
 	{
@@ -109,5 +110,48 @@ export const mutants: Mutant[] = [
 		find: "return missing.length > 0 ? { ...trusted('incomplete'), missing } : trusted('counts');",
 		replace: "return trusted('counts');",
 		test: retention('missing attachments that a person accepted do not keep a backup from counting'),
+	},
+	{
+		protection: 'One run a database at a time, within one process, too',
+		file: 'lib/backup/runs.ts',
+		find: 'owner: `${this.#owner}/${run}`',
+		replace: 'owner: this.#owner.slice(0, 4) + run.slice(0, 0)',
+		test: runs('of twenty triggers at once one runs, and the others are told which'),
+	},
+	{
+		protection: 'A run that lost its lease keeps no claim check',
+		file: 'lib/backup/runs.ts',
+		find: ".where('token', '=', this.#lease.token)\n			// Whoever took the lease over has given it an outcome.\n			.where('outcome', 'is', null)",
+		replace: ".where('token', '=', this.#lease.token)",
+		test: runs('who lost the right to run writes nothing more, and is told'),
+	},
+	{
+		protection: 'A run keeps its lease while it lasts',
+		file: 'lib/backup/runs.ts',
+		find: 'await this.#lease.renew();',
+		replace: '',
+		test: runs('the lease is kept for as long as the run lasts'),
+	},
+	{
+		protection: 'An interrupted run is begun again once',
+		file: 'lib/backup/runs.ts',
+		find: "outcome === 'interrupted' && againOf === null",
+		replace: "outcome === 'interrupted'",
+		test: runs('a run whose process is gone is found after its lease, and begun again once'),
+	},
+	{
+		protection: 'A claim check is given out until its file was seen in the folder',
+		file: 'lib/backup/runs.ts',
+		find: ".where('claim', 'is not', null)\n			.where('released_at', 'is', null)\n			.where('outcome', 'in', ['complete', 'incomplete'])",
+		replace:
+			".where('claim', 'is not', null)\n			.where('released_at', 'is', null)\n			.where('outcome', 'in', ['complete'])",
+		test: runs('claim checks are given out until they are released, oldest first'),
+	},
+	{
+		protection: 'Secrets lie encrypted in the store',
+		file: 'lib/store/secrets.ts',
+		find: 'sealed: sealer.seal(text, place(name))',
+		replace: 'sealed: sealer.seal(text, place(name)) + text',
+		test: runs('secrets lie encrypted, tokens for good and sessions of uploads for eight days'),
 	},
 ];

@@ -1,0 +1,437 @@
+/**
+ * Runs of backups in the store: one a target at a time by a lease, every outcome kept, claim checks kept until their file
+ * was seen in the folder. A run that lost its lease can write nothing more.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { Kysely, SelectQueryBuilder } from 'kysely';
+import { HubError, toHubError } from '../errors.ts';
+import type { Lease, Store } from '../store/store.ts';
+import { type BackupTables, backupTopic, type RunOutcome, type RunTrigger } from './run-tables.ts';
+
+export type { RunOutcome, RunTrigger } from './run-tables.ts';
+
+export interface RunRequest {
+	/** What is backed up, address and database. */
+	target: string;
+	database: string;
+	source: 'manager' | 'direct';
+	format: 'zip' | 'dump';
+	trigger: RunTrigger;
+	/** Name of who pressed the button. */
+	by?: string;
+	/** Id of the interrupted run that this one repeats. */
+	againOf?: string;
+}
+
+/** A run as a person or a program sees it; times in milliseconds since 1970. */
+export interface RunView {
+	id: string;
+	target: string;
+	database: string;
+	databaseUuid: string | null;
+	source: string;
+	format: string;
+	trigger: RunTrigger;
+	by: string | null;
+	againOf: string | null;
+	phase: string;
+	bytes: number;
+	startedAt: number;
+	updatedAt: number;
+	finishedAt: number | null;
+	/** Null while it runs. */
+	outcome: RunOutcome | null;
+	reason: string | null;
+	reasonText: string | null;
+	releasedAt: number | null;
+}
+
+/** What is kept of a claim check; the whole of it is given back. */
+export interface Claim {
+	id: string;
+	databaseUuid: string;
+	complete: boolean;
+}
+
+export interface RunsOptions {
+	/** Unique to the process. */
+	owner: string;
+	/** How long a run's lease lasts without its process, in ms; default 60,000. */
+	leaseMs?: number;
+}
+
+export interface Recovery {
+	/** Interrupted, to be begun again now, each once: with its `id` as `againOf`. */
+	again: RunView[];
+	/** Without an outcome, but their lease still holds: they run elsewhere, or died less than a lease ago. */
+	running: RunView[];
+}
+
+/** Long enough for a store that restarts, short enough that a dead run does not keep people waiting. */
+const LEASE_MS = 60_000;
+
+/** Between two writes of a run's progress, in ms: a person reads no faster, and each is a transaction. */
+const PROGRESS_MS = 2_000;
+
+/** Rows that a list gives at most. */
+const LIST_LIMIT = 200;
+
+/** Of a failure's text, in characters. */
+const MAX_TEXT = 2_000;
+
+const VIEW_COLUMNS = [
+	'id',
+	'target',
+	'database',
+	'database_uuid as databaseUuid',
+	'source',
+	'format',
+	'trigger',
+	'by',
+	'again_of as againOf',
+	'phase',
+	'bytes',
+	'started_at as startedAt',
+	'updated_at as updatedAt',
+	'finished_at as finishedAt',
+	'outcome',
+	'reason',
+	'reason_text as reasonText',
+	'released_at as releasedAt',
+] as const;
+
+export class BackupRuns {
+	readonly #store: Store;
+	readonly #db: Kysely<BackupTables>;
+	readonly #owner: string;
+	readonly #leaseMs: number;
+
+	private constructor(store: Store, db: Kysely<BackupTables>, { owner, leaseMs = LEASE_MS }: RunsOptions) {
+		this.#store = store;
+		this.#db = db;
+		this.#owner = owner;
+		this.#leaseMs = leaseMs;
+	}
+
+	/** @throws HubError `STORE_UNAVAILABLE`, `STORE_VERSION`; every method throws the first */
+	static async open(store: Store, options: RunsOptions): Promise<BackupRuns> {
+		return new BackupRuns(store, await store.topic<BackupTables>(backupTopic), options);
+	}
+
+	/**
+	 * Begins a run, or says which one goes on already. What an earlier process left of this target is then `interrupted`.
+	 * @returns `running` is null when that run has not been written yet, or when `againOf` was begun again already
+	 */
+	async begin(request: RunRequest): Promise<{ run: BackupRun } | { running: RunView | null }> {
+		const id = randomUUID();
+		const lease = await this.#takeLease(request.target, id);
+		if (!lease) return { running: await this.#open(request.target) };
+		try {
+			await this.#markInterrupted(request.target);
+			const now = Date.now();
+			const inserted = await this.#db
+				.insertInto('backup_run')
+				.values({
+					id,
+					target: request.target,
+					database: request.database,
+					database_uuid: null,
+					source: request.source,
+					format: request.format,
+					trigger: request.trigger,
+					by: request.by ?? null,
+					again_of: request.againOf ?? null,
+					owner: this.#owner,
+					token: lease.token,
+					phase: 'starting',
+					bytes: 0,
+					started_at: now,
+					updated_at: now,
+					finished_at: null,
+					outcome: null,
+					reason: null,
+					reason_text: null,
+					claim: null,
+					released_at: null,
+				})
+				.onConflict((conflict) => conflict.column('again_of').doNothing())
+				.returning('id')
+				.executeTakeFirst();
+			if (inserted) return { run: new BackupRun(this.#db, lease, id, this.#leaseMs) };
+		} catch (thrown) {
+			await lease.release();
+			throw thrown;
+		}
+		await lease.release();
+		return { running: null };
+	}
+
+	/**
+	 * To be called at start, and again after a lease's duration while `running` names runs of a process that is gone.
+	 */
+	async recover(): Promise<Recovery> {
+		const open = await this.#db.selectFrom('backup_run').select(VIEW_COLUMNS).where('outcome', 'is', null).execute();
+		const running: RunView[] = [];
+		for (const run of open) {
+			const lease = await this.#takeLease(run.target, randomUUID());
+			if (!lease) {
+				running.push(run);
+				continue;
+			}
+			await this.#markInterrupted(run.target);
+			await lease.release();
+		}
+		const newest = await this.#newestOfEach();
+		// One that was itself a repetition is left to the next regular run: what broke two in a row would break a third.
+		const again = newest.filter(({ outcome, againOf }) => outcome === 'interrupted' && againOf === null);
+		return { again, running };
+	}
+
+	/** The last run of a target, going on or not. Ordered by the lease's token: a clock that was changed confuses nothing. */
+	async last(target: string): Promise<RunView | undefined> {
+		return this.#views().where('target', '=', target).orderBy('token', 'desc').limit(1).executeTakeFirst();
+	}
+
+	/** Newest first. */
+	async list(search: { target?: string; limit?: number } = {}): Promise<RunView[]> {
+		let query = this.#views();
+		if (search.target !== undefined) query = query.where('target', '=', search.target);
+		return query
+			.orderBy('started_at', 'desc')
+			.orderBy('token', 'desc')
+			.limit(Math.min(search.limit ?? LIST_LIMIT, LIST_LIMIT))
+			.execute();
+	}
+
+	/** Claim checks of finished runs whose file was not seen in the folder yet, oldest first: to be sent on again. */
+	async unreleased<C extends Claim>(): Promise<C[]> {
+		const rows = await this.#db
+			.selectFrom('backup_run')
+			.select('claim')
+			.where('claim', 'is not', null)
+			.where('released_at', 'is', null)
+			.where('outcome', 'in', ['complete', 'incomplete'])
+			.orderBy('finished_at')
+			.orderBy('token')
+			.execute();
+		return rows.map(({ claim }) => JSON.parse(claim ?? '') as C);
+	}
+
+	/**
+	 * The file lies in the folder and was compared: the spool may go.
+	 * @returns false when that was said before, or the run is unknown
+	 */
+	async release(id: string): Promise<boolean> {
+		const row = await this.#db
+			.updateTable('backup_run')
+			.set({ released_at: Date.now() })
+			.where('id', '=', id)
+			.where('claim', 'is not', null)
+			.where('released_at', 'is', null)
+			.returning('id')
+			.executeTakeFirst();
+		return row !== undefined;
+	}
+
+	/** The spooled file is gone before it was uploaded: the run brought nothing after all. */
+	async spoolLost(id: string, reasonText: string): Promise<void> {
+		await this.#db
+			.updateTable('backup_run')
+			.set({ outcome: 'failed', reason: 'NOT_FOUND', reason_text: storable(reasonText), claim: null })
+			.where('id', '=', id)
+			.where('released_at', 'is', null)
+			.where('claim', 'is not', null)
+			.execute();
+	}
+
+	#views(): SelectQueryBuilder<BackupTables, 'backup_run', RunView> {
+		return this.#db.selectFrom('backup_run').select(VIEW_COLUMNS);
+	}
+
+	async #newestOfEach(): Promise<RunView[]> {
+		return this.#views()
+			.where(({ eb, selectFrom, ref }) =>
+				eb(
+					'token',
+					'=',
+					selectFrom('backup_run as other')
+						.select(({ fn }) => fn.max<number>('other.token').as('newest'))
+						.where('other.target', '=', ref('backup_run.target')),
+				),
+			)
+			.orderBy('started_at')
+			.execute();
+	}
+
+	async #open(target: string): Promise<RunView | null> {
+		const row = await this.#views()
+			.where('target', '=', target)
+			.where('outcome', 'is', null)
+			.orderBy('token', 'desc')
+			.executeTakeFirst();
+		return row ?? null;
+	}
+
+	/** Its owner is the run, not the process: within one process, too, only one may run. */
+	#takeLease(target: string, run: string): Promise<Lease | null> {
+		return this.#store.lease(`backup ${target}`, { owner: `${this.#owner}/${run}`, ttlMs: this.#leaseMs });
+	}
+
+	/** Only while the lease is held: then whoever wrote these rows has lost it. */
+	async #markInterrupted(target: string): Promise<void> {
+		await this.#db
+			.updateTable('backup_run')
+			.set({ outcome: 'interrupted', finished_at: Date.now() })
+			.where('target', '=', target)
+			.where('outcome', 'is', null)
+			.execute();
+	}
+}
+
+/**
+ * A run that goes on. Its lease is renewed until one of `finish`, `fail` and `interrupt` ends it; when it is lost,
+ * `signal` aborts with `LEASE_LOST` and nothing more is written.
+ */
+export class BackupRun {
+	readonly id: string;
+	readonly #db: Kysely<BackupTables>;
+	readonly #lease: Lease;
+	readonly #leaseMs: number;
+	readonly #lost = new AbortController();
+	readonly #renewal: NodeJS.Timeout;
+	#heldUntil: number;
+	#ended = false;
+	#phase = '';
+	#written = 0;
+
+	constructor(db: Kysely<BackupTables>, lease: Lease, id: string, leaseMs: number) {
+		this.id = id;
+		this.#db = db;
+		this.#lease = lease;
+		this.#leaseMs = leaseMs;
+		this.#heldUntil = performance.now() + leaseMs;
+		// Thrice a lease: one renewal may fail, and the next still comes in time.
+		this.#renewal = setInterval(() => void this.#renew(), leaseMs / 3);
+		this.#renewal.unref();
+	}
+
+	/** Aborts when the run is another's now. */
+	get signal(): AbortSignal {
+		return this.#lost.signal;
+	}
+
+	/** To be called before each step that changes something outside. @throws HubError `LEASE_LOST` */
+	async check(): Promise<void> {
+		this.#lost.signal.throwIfAborted();
+		await this.#lease.check();
+	}
+
+	/** Which database it turned out to be, by Odoo's `database.uuid`. @throws HubError `LEASE_LOST` */
+	async identify(databaseUuid: string): Promise<void> {
+		await this.#write({ database_uuid: databaseUuid });
+	}
+
+	/** Cheap to call often: a new phase is written at once, bytes now and then. A failure to write shows when the run ends. */
+	progress(phase: string, bytes: number): void {
+		const now = performance.now();
+		if (this.#ended || (phase === this.#phase && now - this.#written < PROGRESS_MS)) return;
+		this.#phase = phase;
+		this.#written = now;
+		this.#write({ phase, bytes }).catch((thrown: unknown) => {
+			if (!this.#ended && toHubError(thrown).code === 'LEASE_LOST') this.#lose(thrown);
+		});
+	}
+
+	/**
+	 * Keeps the claim check; from now on it is given out by `BackupRuns.unreleased` until it is released.
+	 * @throws HubError `LEASE_LOST`: it is not kept then
+	 */
+	async finish(claim: Claim & { plainSize?: number }): Promise<void> {
+		await this.#end({
+			outcome: claim.complete ? 'complete' : 'incomplete',
+			phase: 'spooled',
+			database_uuid: claim.databaseUuid,
+			claim: JSON.stringify(claim),
+			...(claim.plainSize === undefined ? {} : { bytes: claim.plainSize }),
+		});
+	}
+
+	/** Writes why; `CANCELLED` becomes `cancelled`. Harmless when the lease was lost: the run is `interrupted` then. */
+	async fail(thrown: unknown): Promise<void> {
+		const { code, message } = toHubError(thrown);
+		const outcome = code === 'CANCELLED' ? 'cancelled' : 'failed';
+		await this.#endIfHeld({ outcome, reason: code, reason_text: storable(message) });
+	}
+
+	/** The process is closing: the run is to be begun again at its next start. */
+	async interrupt(): Promise<void> {
+		await this.#endIfHeld({ outcome: 'interrupted' });
+	}
+
+	async #endIfHeld(values: Partial<BackupTables['backup_run']>): Promise<void> {
+		try {
+			await this.#end(values);
+		} catch (thrown) {
+			if (toHubError(thrown).code !== 'LEASE_LOST') throw thrown;
+		}
+	}
+
+	async #end(values: Partial<BackupTables['backup_run']>): Promise<void> {
+		this.#ended = true;
+		clearInterval(this.#renewal);
+		try {
+			this.#lost.signal.throwIfAborted();
+			await this.#write({ ...values, finished_at: Date.now() });
+		} finally {
+			await this.#lease.release();
+		}
+	}
+
+	async #write(values: Partial<BackupTables['backup_run']>): Promise<void> {
+		const row = await this.#db
+			.updateTable('backup_run')
+			.set({ ...values, updated_at: Date.now() })
+			.where('id', '=', this.id)
+			.where('token', '=', this.#lease.token)
+			// Whoever took the lease over has given it an outcome.
+			.where('outcome', 'is', null)
+			.returning('id')
+			.executeTakeFirst();
+		if (!row) {
+			throw new HubError(
+				'LEASE_LOST',
+				'This backup was taken for interrupted, because its process was silent for too long.',
+			);
+		}
+	}
+
+	async #renew(): Promise<void> {
+		const begun = performance.now();
+		try {
+			await this.#lease.renew();
+			this.#heldUntil = begun + this.#leaseMs;
+		} catch (thrown) {
+			// A store that is away for a moment is met again at the next renewal.
+			if (toHubError(thrown).code === 'LEASE_LOST' || performance.now() >= this.#heldUntil) this.#lose(thrown);
+		}
+	}
+
+	#lose(cause: unknown): void {
+		clearInterval(this.#renewal);
+		this.#lost.abort(
+			new HubError(
+				'LEASE_LOST',
+				'This backup no longer has the right to run; another process may have begun it again.',
+				{
+					cause,
+				},
+			),
+		);
+	}
+}
+
+/** PostgreSQL takes no NUL. */
+function storable(text: string): string {
+	return text.replaceAll('\0', '\ufffd').slice(0, MAX_TEXT).toWellFormed();
+}
