@@ -1,4 +1,5 @@
 /** Contents on their way in and out. */
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as api from './api.ts';
@@ -35,16 +36,15 @@ export async function media(
 	if (end === start) return void response.end();
 	const cut = fault?.kind === 'cut' ? (fault.afterBytes ?? 0) : Number.POSITIVE_INFINITY;
 	const content = createReadStream(drive.records.contentFile(id), { start, end: end - 1 });
+	const left = new AbortController();
+	response.once('close', () => left.abort());
 	let sent = 0;
 	for await (const chunk of content as AsyncIterable<Buffer>) {
 		if (fault?.kind === 'spoil' && sent === 0) chunk[0] = (chunk[0] ?? 0) ^ 1;
 		sent += chunk.length;
 		if (sent >= cut) return void response.destroy();
 		if (!response.write(chunk)) {
-			await Promise.race([
-				new Promise((resolve) => response.once('drain', resolve)),
-				new Promise((resolve) => response.once('close', resolve)),
-			]);
+			await once(response, 'drain', { signal: left.signal }).catch(() => {}); // or it was closed
 		}
 		if (response.destroyed) return;
 	}

@@ -173,7 +173,9 @@ export class Uploads {
 		session.done = true;
 		const digests = Object.fromEntries(Object.entries(hashes).map(([name, hash]) => [name, hash.digest('hex')]));
 		const time = new Date(this.#records.now()).toISOString();
-		Object.assign(item, digests, { size: session.kept, modifiedTime: time });
+		// A time that the client set stays; otherwise a file is made when it is whole.
+		const created = item.createdTime === item.modifiedTime ? { createdTime: time } : {};
+		Object.assign(item, digests, created, { size: session.kept, modifiedTime: time });
 		this.#records.put(item);
 		return doneOf(session);
 	}

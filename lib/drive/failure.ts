@@ -58,7 +58,10 @@ const REASONS: Record<string, Meaning> = {
 	storageQuotaExceeded: FULL,
 	quotaExceeded: FULL,
 	teamDriveFileLimitExceeded: { ...FULL, text: 'The shared drive holds as many files as Google allows. Remove some.' },
-	numChildrenInNonRootLimitExceeded: { ...FULL, text: 'The folder holds as many files as Google allows. Use another one.' },
+	numChildrenInNonRootLimitExceeded: {
+		...FULL,
+		text: 'The folder holds as many files as Google allows. Use another one.',
+	},
 	insufficientFilePermissions: ROLE,
 	forbidden: ROLE,
 	teamDriveMembershipRequired: {
@@ -98,7 +101,10 @@ const TOKEN_ERRORS: Record<string, Meaning> = {
 
 /** By what Google says about a service account's assertion. */
 const ASSERTIONS: [RegExp, string][] = [
-	[/signature|account not found|invalid_client/i, 'Google refuses the key of the service account. Make a new one in its console.'],
+	[
+		/signature|account not found|invalid_client/i,
+		'Google refuses the key of the service account. Make a new one in its console.',
+	],
 	[/reasonable timeframe/i, 'Google refuses the time of this machine. Set its clock.'],
 ];
 
@@ -121,7 +127,11 @@ export function failureOf({ status, body, retryAfter }: GoogleAnswer): DriveFail
 		return fail({ code: 'DRIVE_NOT_FOUND', remedy: 'gone', text });
 	}
 	if (status === 403) return fail(ROLE);
-	return fail({ code: 'DRIVE_REFUSED', remedy: 'never', text: `Google Drive refuses the call (HTTP ${status}, ${reason}).` });
+	return fail({
+		code: 'DRIVE_REFUSED',
+		remedy: 'never',
+		text: `Google Drive refuses the call (HTTP ${status}, ${reason}).`,
+	});
 }
 
 /** The error for a call without an answer. */

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../backoff.ts';
 import { HubError } from '../errors.ts';
-import type { DriveFailure } from './failure.ts';
+import { DriveFailure } from './failure.ts';
 
 export interface Patience {
 	/** Shortest pause, ms. */
@@ -35,11 +35,11 @@ export class Attempts {
 		this.#backoff = new Backoff(this.#patience);
 	}
 
-	/** Waits before the next attempt. @throws the failure when there were too many in a row, HubError CANCELLED */
+	/** Waits before the next attempt. @throws the failure, as final, after too many in a row; HubError CANCELLED */
 	async pause(failure: DriveFailure): Promise<void> {
 		throwIfCancelled(this.#signal);
 		this.#failures += 1;
-		if (this.#failures >= this.#patience.failures) throw failure;
+		if (this.#failures >= this.#patience.failures) throw new DriveFailure(failure.code, failure.message, 'never');
 		const asked = Math.min(failure.retryAfterMs ?? 0, this.#patience.maxMs);
 		try {
 			await delay(Math.max(this.#backoff.next(), asked), undefined, this.#signal ? { signal: this.#signal } : {});
