@@ -67,6 +67,15 @@ export class ByteReader {
 		if (bytes.length) this.#rest = this.#rest.length ? Buffer.concat([bytes, this.#rest]) : bytes;
 	}
 
+	/** What is left, as it comes. */
+	async *rest(): AsyncGenerator<Buffer> {
+		while (this.#rest.length > 0 || (await this.#pull())) {
+			const chunk = this.#rest;
+			this.#rest = NOTHING;
+			yield chunk;
+		}
+	}
+
 	async #pull(): Promise<boolean> {
 		for (;;) {
 			const { done, value } = await this.#chunks.next();

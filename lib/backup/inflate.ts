@@ -1,5 +1,6 @@
 /** Unpacks one raw deflate stream whose end is known only by reaching it. */
-import { createInflateRaw } from 'node:zlib';
+import type { TransformOptions } from 'node:stream';
+import { createInflateRaw, type ZlibOptions } from 'node:zlib';
 
 /** Each piece of output costs a trip to the thread pool: 256 KiB keep it busy, in bytes. */
 const OUTPUT_BYTES = 262_144;
@@ -20,7 +21,9 @@ export interface Inflated {
  * @throws zlib's error with its code, `Z_BUF_ERROR` when the bytes end before the stream
  */
 export async function inflate(next: () => Promise<Buffer>, take: (chunk: Buffer) => void): Promise<Inflated> {
-	const stream = createInflateRaw({ chunkSize: OUTPUT_BYTES, readableHighWaterMark: AHEAD_BYTES });
+	// Options of streams reach them, though the types of zlib's do not say so.
+	const options: ZlibOptions & TransformOptions = { chunkSize: OUTPUT_BYTES, readableHighWaterMark: AHEAD_BYTES };
+	const stream = createInflateRaw(options);
 	let fed = 0;
 	let last: Buffer = Buffer.alloc(0);
 	const feed = async () => {

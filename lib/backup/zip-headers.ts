@@ -152,7 +152,7 @@ export function descriptorBytes(bytes: Buffer, measured: ZipEntry): number {
 		for (const width of [8, 4]) {
 			const length = signed + 4 + 2 * width;
 			if (bytes.length < length || bytes.readUInt32LE(signed) !== measured.crc) continue;
-			const read = (at: number) => (width === 4 ? bytes.readUInt32LE(at) : wideNumber(bytes, at));
+			const read = (at: number) => (width === 4 ? bytes.readUInt32LE(at) : Number(bytes.readBigUInt64LE(at)));
 			if (read(signed + 4) === measured.compressedSize && read(signed + 4 + width) === measured.size) return length;
 		}
 	}

@@ -95,6 +95,11 @@ async function unpack(reader: ByteReader, entry: ZipEntry, sink: EntrySink | und
 	sink?.end();
 }
 
+interface InflatedWithInfo {
+	buffer: Buffer;
+	engine: { bytesWritten: number };
+}
+
 class Measured {
 	crc = 0;
 	size = 0;
@@ -123,7 +128,9 @@ async function copy(reader: ByteReader, entry: ZipEntry, measured: Measured): Pr
 async function inflateSmall(reader: ByteReader, entry: ZipEntry, measured: Measured): Promise<void> {
 	const packed = await reader.exactly(entry.compressedSize, `"${entry.name}"`);
 	try {
-		const { buffer, engine } = inflateRawSync(packed, { maxOutputLength: Math.max(entry.size, 1), info: true });
+		const options = { maxOutputLength: Math.max(entry.size, 1), info: true };
+		// The types leave out what `info` changes (node:zlib, "Class: Options").
+		const { buffer, engine } = inflateRawSync(packed, options) as unknown as InflatedWithInfo;
 		if (engine.bytesWritten !== packed.length) throw spoiled(`"${entry.name}" ends before its size`);
 		measured.add(buffer);
 	} catch (thrown) {
