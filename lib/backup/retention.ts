@@ -89,8 +89,7 @@ export interface RetentionQuestion extends StandingQuestion {
 	lastRun: LastRun | null;
 }
 
-/** Bytes in UTF-8 that Drive takes for name and value of a property together. */
-const MAX_PROPERTY_BYTES = 124;
+/** The property that a mark sets; its note is the file's description. */
 const KEEP = 'keep';
 
 /** An orphaned record is removed when a backup has arrived this much later, in ms: until then its backup may be on its way. */
@@ -111,19 +110,6 @@ export function checkRules(rules: RetentionRules): void {
 			);
 		}
 	}
-}
-
-/**
- * The value of a file's property `keep`.
- * @throws HubError `CONFIG_INVALID` for a note that is empty or longer than Drive can hold
- */
-export function keepMark(note: string): Record<string, string> {
-	const text = note.trim();
-	const room = MAX_PROPERTY_BYTES - KEEP.length;
-	if (text === '' || Buffer.byteLength(text) > room) {
-		throw new HubError('CONFIG_INVALID', `A note of 1 to ${room} bytes is needed to keep a backup.`);
-	}
-	return { [KEEP]: text };
 }
 
 /** What the rules keep at most, in bytes, when every backup is as large as the newest one; marked ones come on top. */
@@ -215,13 +201,14 @@ function series(
 			why.push({ code, period });
 		}
 		if (index < rules.floor) why.push({ code: 'floor', floor: rules.floor });
-		const note = standing.file.appProperties[KEEP];
-		if (note !== undefined) why.push({ code: 'mark', note });
+		if (isMarked(standing)) why.push({ code: 'mark', note: standing.file.description });
 		if (why.length === 0) why.push({ code: 'superseded', period: periods.day });
 		reasons.set(standing, why);
 	}
 	return reasons;
 }
+
+const isMarked = ({ file }: Standing) => Boolean(file.appProperties[KEEP]);
 
 function verdictOf(
 	standing: Standing,
@@ -231,8 +218,9 @@ function verdictOf(
 	if (reasons) {
 		return { action: reasons.some((reason) => reason.code === 'superseded') ? 'trash' : 'keep', reasons };
 	}
-	const note = file.appProperties[KEEP];
-	if (note !== undefined && code !== 'trashed') return { action: 'leave', reasons: [{ code: 'mark', note }] };
+	if (isMarked(standing) && code !== 'trashed') {
+		return { action: 'leave', reasons: [{ code: 'mark', note: file.description }] };
+	}
 	// One that is what its record says was not wrong: whoever rejected it may have wanted it removed.
 	if (code === 'rejected' && !signed) return { action: 'trash', reasons: [{ code: 'rejected' }] };
 	if (code === 'duplicate') return { action: 'trash', reasons: [{ code: 'duplicate' }] };

@@ -9,12 +9,14 @@ export interface StoredFile {
 	name: string;
 	/** Bytes. */
 	size: number;
-	/** Drive's own checksum, hexadecimal; null while Drive has not computed it. */
-	sha256: string | null;
+	/** Drive's own checksum, hexadecimal; empty while Drive has not computed it. */
+	sha256: string;
 	/** By Drive's clock, RFC 3339. */
 	createdTime: string;
 	trashed: boolean;
 	appProperties: Readonly<Record<string, string>>;
+	/** The note beside a file that a person marked to be kept. */
+	description: string;
 }
 
 /** What is used of a record after its signature was checked. */
@@ -145,7 +147,7 @@ function judge(
 	const said = (code: StandingCode): Standing => ({ file, code, createdAt, ...(record ? { record } : {}) });
 	const fits = signed && signed.databaseUuid === databaseUuid && isContentOf(file, signed);
 	if (state === 'rejected') return fits ? { ...said('rejected'), signed } : said('rejected');
-	if (state !== 'verified' || file.sha256 === null) return said('unverified');
+	if (state !== 'verified' || file.sha256 === '') return said('unverified');
 	if (!signed) return said('unsigned');
 	if (!fits) return said('altered');
 	if (!arrivedInTime(createdAt, signed)) return said('redated');

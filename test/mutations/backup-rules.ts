@@ -4,6 +4,8 @@ import type { Mutant } from './mutant.ts';
 const sealed = (name: string) => ({ file: 'test/unit/store/sealed.test.ts', name });
 const retention = (name: string) => ({ file: 'test/unit/backup/retention.test.ts', name });
 const runs = (name: string) => ({ file: 'test/integration/backup-runs.test.ts', name });
+const alarm = (name: string) => ({ file: 'test/unit/backup/alarm.test.ts', name });
+const drill = (name: string) => ({ file: 'test/unit/backup/drill.test.ts', name });
 
 export const mutants: Mutant[] = [
 	{
@@ -51,7 +53,7 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A marked backup stays',
 		file: 'lib/backup/retention.ts',
-		find: "if (note !== undefined) why.push({ code: 'mark', note });",
+		find: "if (isMarked(standing)) why.push({ code: 'mark', note: standing.file.description });",
 		replace: '',
 		test: retention('a mark keeps a backup with its record and shows its note'),
 	},
@@ -86,7 +88,7 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'An upload that was not confirmed does not count',
 		file: 'lib/backup/standing.ts',
-		find: "if (state !== 'verified' || file.sha256 === null) return said('unverified');",
+		find: "if (state !== 'verified' || file.sha256 === '') return said('unverified');",
 		replace: '',
 		test: retention('an upload that was not confirmed, as unverified'),
 	},
@@ -153,5 +155,61 @@ export const mutants: Mutant[] = [
 		find: 'sealed: sealer.seal(text, place(name))',
 		replace: 'sealed: sealer.seal(text, place(name)) + text',
 		test: runs('secrets lie encrypted, tokens for good and sessions of uploads for eight days'),
+	},
+	{
+		protection: 'A backup from the future does not silence the alarm',
+		file: 'lib/backup/alarm.ts',
+		find: 'if (age < -FUTURE_MS) {',
+		replace: 'if (age < Number.NEGATIVE_INFINITY) {',
+		test: alarm('a backup from the future does not keep the alarm silent for ever'),
+	},
+	{
+		protection: 'A drill from the future does not silence the alarm',
+		file: 'lib/backup/alarm.ts',
+		find: ' && days >= -FUTURE_MS / DAY_MS',
+		replace: '',
+		test: alarm('a failed drill, one that is too old, none at all, and one from the future are told'),
+	},
+	{
+		protection: 'A Drive that cannot be asked is an alarm',
+		file: 'lib/backup/alarm.ts',
+		find: "if (cannotAsk) findings.push({ code: 'cannotAsk'",
+		replace: "if (cannotAsk && databases.length === 0) findings.push({ code: 'cannotAsk'",
+		test: alarm('that Drive cannot be asked is itself an alarm, and nothing is said of what is not known'),
+	},
+	{
+		protection: 'Looking after no database is an alarm',
+		file: 'lib/backup/alarm.ts',
+		find: 'if (databases.length === 0) findings.push',
+		replace: 'if (databases.length < 0) findings.push',
+		test: alarm('zero databases is no peace'),
+	},
+	{
+		protection: 'A drill passes only with every row of every other table',
+		file: 'lib/backup/drill.ts',
+		find: 'differences.every(isAllowed)',
+		replace: 'differences.some(isAllowed)',
+		test: drill('one row more or fewer in any other table fails, and the table is named first'),
+	},
+	{
+		protection: 'An allowance ends where what was measured ends',
+		file: 'lib/backup/drill.ts',
+		find: 'return after >= fewest && after <= before + allowance.more ? allowance.why : null;',
+		replace: 'return allowance.why;',
+		test: drill('what neutralising changes is allowed as far as it was measured and no further'),
+	},
+	{
+		protection: 'A drill passes only with every attachment',
+		file: 'lib/backup/drill.ts',
+		find: ' && attachments.agree,',
+		replace: ',',
+		test: drill('an attachment that is missing after the restore fails'),
+	},
+	{
+		protection: 'A drill that compared nothing does not pass',
+		file: 'lib/backup/drill.ts',
+		find: 'Object.keys(expected.tables).length > 0 && ',
+		replace: '',
+		test: drill('a record without tables proves nothing'),
 	},
 ];

@@ -49,6 +49,7 @@ export class Folder {
 			...content,
 			createdTime,
 			trashed: false,
+			description: '',
 			...options.file,
 			appProperties: { ...properties, kind: 'backup', state: 'verified', ...options.properties },
 		});
@@ -61,6 +62,7 @@ export class Folder {
 			sha256: `sha-of-${record}`,
 			createdTime,
 			trashed: false,
+			description: '',
 			appProperties: { ...properties, kind: 'record', state: 'verified' },
 		});
 		this.records.set(record, {

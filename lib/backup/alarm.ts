@@ -1,0 +1,167 @@
+/**
+ * Whether the clinic could be brought back, asked of Drive and of the drills and not of what the backup said of itself.
+ * A pure function; texts are the node's, and that the same is not told twice is the notices' work.
+ */
+
+export interface AlarmRules {
+	/** The newest backup that counts may be this old, in hours. */
+	maxAgeHours: number;
+	/** The last drill that passed may be this old, in days. */
+	maxDrillDays: number;
+	/** Days after which somebody should prove the recovery key again. */
+	keyCheckDays: number;
+}
+
+/** A backup a day with two hours of delay; a drill a week with a day of it; the key twice a year. */
+export const DEFAULT_ALARM: AlarmRules = { maxAgeHours: 26, maxDrillDays: 8, keyCheckDays: 180 };
+
+/** What was found out about one database. Times in milliseconds since 1970. */
+export interface DatabaseState {
+	database: string;
+	/** By Drive's clock; null when no backup counts; undefined when Drive could not be asked. */
+	newestCounting?: { createdAt: number } | null;
+	/** Newer backups that do not count, by why, as `standings` says it. */
+	newerNotCounting?: Readonly<Record<string, number>>;
+	/** Undefined when none was ever made. */
+	lastDrill?: { finishedAt: number; passed: boolean } | undefined;
+	lastPassedDrill?: { finishedAt: number } | undefined;
+}
+
+export interface AlarmQuestion {
+	/** Drive's, from its last answer, where it could be asked; else this machine's. */
+	now: number;
+	/** This machine's clock, to be compared. */
+	localNow: number;
+	databases: readonly DatabaseState[];
+	/** Why Drive could not be asked: a code of `HubError` and its text. */
+	cannotAsk?: { code: string; text: string } | undefined;
+	/** Bytes; undefined where Drive does not tell. `needed`: by the retention plan and the newest backup, what there is not included. */
+	space?: { free: number; newestSize: number; needed: number } | undefined;
+	/** Undefined when the recovery key was never proven. */
+	lastKeyCheck?: number | undefined;
+	rules: AlarmRules;
+}
+
+export type FindingCode =
+	/** Drive could not be asked, so nothing is known. */
+	| 'cannotAsk'
+	/** No database is looked after. */
+	| 'noDatabase'
+	/** No backup counts. */
+	| 'noBackup'
+	/** The newest one that counts is too old. */
+	| 'tooOld'
+	/** It is dated after now: a clock or a file is wrong. */
+	| 'fromTheFuture'
+	/** Newer ones lie there that do not count. */
+	| 'doNotCount'
+	/** The last drill failed. */
+	| 'drillFailed'
+	/** None was ever made. */
+	| 'noDrill'
+	/** The last one that passed is too old. */
+	| 'drillTooOld'
+	/** Less room than the next backup needs. */
+	| 'full'
+	/** Less room than the retention plan needs. */
+	| 'nearlyFull'
+	/** Nobody ever proved the recovery key. */
+	| 'keyUnproven'
+	/** The last proof is too old. */
+	| 'keyCheckDue'
+	/** This machine's clock and Drive's differ. */
+	| 'clockDiffers';
+
+export interface Finding {
+	code: FindingCode;
+	severity: 'info' | 'warning' | 'critical';
+	/** The database that it is about; absent for the whole. */
+	database?: string;
+	/** For the text: numbers are rounded as a person reads them. */
+	parameters: Record<string, string | number>;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Above it backups are dated so wrong that they soon no longer count (see `standing.ts`), in ms. */
+const CLOCK_MS = 10 * 60_000;
+
+/** A backup this far ahead of now is no matter of two clocks, in ms. */
+const FUTURE_MS = HOUR_MS;
+
+/** Findings, the most severe first; empty when the clinic could be brought back. */
+export function evaluateAlarm(question: AlarmQuestion): Finding[] {
+	const { databases, cannotAsk } = question;
+	const findings: Finding[] = [];
+	if (cannotAsk) findings.push({ code: 'cannotAsk', severity: 'critical', parameters: { ...cannotAsk } });
+	if (databases.length === 0) findings.push({ code: 'noDatabase', severity: 'critical', parameters: {} });
+	for (const state of databases) {
+		if (!cannotAsk) findings.push(...ageFindings(state, question));
+		findings.push(...drillFindings(state, question));
+	}
+	findings.push(...spaceFindings(question), ...keyFindings(question));
+	if (!cannotAsk) findings.push(...clockFindings(question));
+	const order = ['critical', 'warning', 'info'];
+	return findings.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+}
+
+function ageFindings(state: DatabaseState, { now, rules }: AlarmQuestion): Finding[] {
+	const { database, newestCounting, newerNotCounting = {} } = state;
+	const others = Object.entries(newerNotCounting).filter(([, count]) => count > 0);
+	// Why there is no newer one that counts is half of what to do about it.
+	const doNotCount: Finding[] = others.map(([standing, count]) => ({
+		code: 'doNotCount',
+		severity: 'warning',
+		database,
+		parameters: { standing, count },
+	}));
+	if (!newestCounting) return [{ code: 'noBackup', severity: 'critical', database, parameters: {} }, ...doNotCount];
+	const age = now - newestCounting.createdAt;
+	// Written so that an age that is no number alarms, too.
+	if (!(age <= rules.maxAgeHours * HOUR_MS)) {
+		const parameters = { hours: Math.floor(age / HOUR_MS), limit: rules.maxAgeHours };
+		return [{ code: 'tooOld', severity: 'critical', database, parameters }, ...doNotCount];
+	}
+	if (age < -FUTURE_MS) {
+		const parameters = { hours: Math.ceil(-age / HOUR_MS) };
+		return [{ code: 'fromTheFuture', severity: 'critical', database, parameters }, ...doNotCount];
+	}
+	return doNotCount;
+}
+
+function drillFindings(state: DatabaseState, { localNow, rules }: AlarmQuestion): Finding[] {
+	const { database, lastDrill, lastPassedDrill } = state;
+	if (!lastDrill) return [{ code: 'noDrill', severity: 'warning', database, parameters: {} }];
+	const daysSince = (time: number) => (localNow - time) / DAY_MS;
+	if (!lastDrill.passed) {
+		const parameters = { days: Math.max(0, Math.floor(daysSince(lastDrill.finishedAt))) };
+		return [{ code: 'drillFailed', severity: 'critical', database, parameters }];
+	}
+	const days = daysSince(lastPassedDrill?.finishedAt ?? Number.NaN);
+	// As with the age: one from the future proves nothing, for it would never grow old.
+	if (days <= rules.maxDrillDays && days >= -FUTURE_MS / DAY_MS) return [];
+	const parameters = { days: Math.floor(Math.abs(days)), limit: rules.maxDrillDays };
+	return [{ code: 'drillTooOld', severity: 'critical', database, parameters }];
+}
+
+function spaceFindings({ space }: AlarmQuestion): Finding[] {
+	if (!space) return [];
+	const parameters = { free: space.free, needed: space.needed, newest: space.newestSize };
+	if (space.free < space.newestSize) return [{ code: 'full', severity: 'critical', parameters }];
+	return space.free < space.needed ? [{ code: 'nearlyFull', severity: 'warning', parameters }] : [];
+}
+
+function keyFindings({ lastKeyCheck, localNow, rules }: AlarmQuestion): Finding[] {
+	if (lastKeyCheck === undefined) return [{ code: 'keyUnproven', severity: 'critical', parameters: {} }];
+	const days = Math.floor((localNow - lastKeyCheck) / DAY_MS);
+	return days < rules.keyCheckDays
+		? []
+		: [{ code: 'keyCheckDue', severity: 'warning', parameters: { days, limit: rules.keyCheckDays } }];
+}
+
+function clockFindings({ now, localNow }: AlarmQuestion): Finding[] {
+	const ahead = localNow - now;
+	if (Math.abs(ahead) <= CLOCK_MS) return [];
+	return [{ code: 'clockDiffers', severity: 'warning', parameters: { minutes: Math.round(ahead / 60_000) } }];
+}
