@@ -79,6 +79,7 @@ async function unpack(reader: ByteReader, entry: ZipEntry, sink: EntrySink | und
 		throw spoiled(`"${entry.name}" is stored with two different sizes`);
 	}
 	const measured = new Measured(sink);
+	const { crc, size, compressedSize } = entry;
 	if (entry.method === zip.STORED) await copy(reader, entry, measured);
 	else if (described) entry.compressedSize = await inflateOpen(reader, entry.name, measured);
 	else if (Math.max(entry.size, entry.compressedSize) <= SMALL_BYTES) await inflateSmall(reader, entry, measured);
@@ -89,6 +90,10 @@ async function unpack(reader: ByteReader, entry: ZipEntry, sink: EntrySink | und
 		const length = zip.descriptorBytes(await reader.peek(DESCRIPTOR_MAX_BYTES), entry);
 		if (length === 0) throw spoiled(`"${entry.name}" is not what the descriptor behind it says`);
 		reader.skip(length);
+		const agrees = (said: number, value: number) => said === 0 || said === value;
+		if (!agrees(crc, entry.crc) || !agrees(size, entry.size) || !agrees(compressedSize, entry.compressedSize)) {
+			throw spoiled(`the header of "${entry.name}" is not what its descriptor says`);
+		}
 	}
 	if (measured.size !== entry.size) throw spoiled(`"${entry.name}" has ${measured.size} bytes, not ${entry.size}`);
 	if (measured.crc !== entry.crc) throw spoiled(`the CRC of "${entry.name}" is wrong`);
