@@ -87,6 +87,39 @@ const ERROR_CODES = {
 	/** A restored database differs from its backup. */
 	DRILL_FAILED: { retryable: false },
 
+	/** Odoo cannot be reached, or the connection broke. */
+	ODOO_UNREACHABLE: { retryable: true },
+	/** Odoo refuses the master password, the login or the API key. */
+	ODOO_CREDENTIALS: { retryable: false },
+	/** The account of Odoo lacks a right. */
+	ODOO_FORBIDDEN: { retryable: false },
+	/** Odoo's database manager still has its default master password: any other one that is sent would become it. */
+	ODOO_UNPROTECTED: { retryable: false },
+	/** Odoo's database manager is switched off, or hidden behind a proxy. */
+	ODOO_MANAGER_OFF: { retryable: false },
+	/** Odoo does not know the database. */
+	ODOO_DATABASE_UNKNOWN: { retryable: false },
+	/** A database with that name is there already. */
+	ODOO_DATABASE_EXISTS: { retryable: false },
+	/** Odoo refuses a call for another reason, which stands in the message. */
+	ODOO_REFUSED: { retryable: false },
+	/** PostgreSQL cannot be reached, or the connection broke. */
+	POSTGRESQL_UNREACHABLE: { retryable: true },
+	/** PostgreSQL refuses user, password or a right. */
+	POSTGRESQL_FORBIDDEN: { retryable: false },
+	/** PostgreSQL's programs are missing, or older than the server. */
+	POSTGRESQL_CLIENT: { retryable: false },
+	/** One of PostgreSQL's programs, or the server, failed at its work. */
+	POSTGRESQL_FAILED: { retryable: false },
+	/** Odoo's folder of attachments cannot be read or written. */
+	FILESTORE_UNAVAILABLE: { retryable: false },
+	/** A dump holds commands that would run outside of the database. */
+	DUMP_UNSAFE: { retryable: false },
+	/** A restore over something that exists was not confirmed by typing its name. */
+	RESTORE_UNCONFIRMED: { retryable: false },
+	/** A database was not made by a drill, and is not dropped by one. */
+	DRILL_FOREIGN: { retryable: false },
+
 	/** Google cannot be reached, or fails by itself for too long. */
 	DRIVE_UNREACHABLE: { retryable: true },
 	/** Google asks for fewer calls, or the 750 GB of a day are used up. */

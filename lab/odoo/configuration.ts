@@ -7,8 +7,10 @@ export interface OdooConfiguration {
 	dataDirectory: string;
 	addons: readonly string[];
 	database: { host: string; port: number; name: string; user: string; password: string };
-	/** Guards making and dropping databases over HTTP, which the lab switches off besides. */
+	/** Guards backing up, restoring and dropping databases over HTTP. */
 	masterPassword: string;
+	/** The database manager answers, for every database of the role; otherwise it is off, and one database served. */
+	manager: boolean;
 }
 
 /** Seconds a request may take; installing an addon in the browser takes longer than Odoo's 120. */
@@ -22,6 +24,7 @@ export function configurationText({
 	addons,
 	database,
 	masterPassword,
+	manager,
 }: OdooConfiguration): string {
 	const options: Record<string, string | number> = {
 		admin_passwd: masterPassword,
@@ -29,11 +32,12 @@ export function configurationText({
 		data_dir: dataDirectory,
 		db_host: database.host,
 		db_port: database.port,
-		db_name: database.name,
 		db_user: database.user,
 		db_password: database.password,
-		dbfilter: `^${database.name}$`,
-		list_db: 'False',
+		// With a name and no filter Odoo would serve the manager that one database only.
+		...(manager ? {} : { db_name: database.name }),
+		dbfilter: manager ? '.*' : `^${database.name}$`,
+		list_db: manager ? 'True' : 'False',
 		http_interface: host,
 		http_port: port,
 		limit_time_real: REQUEST_SECONDS,

@@ -50,7 +50,7 @@ export async function ensureInstalled(context: LabContext, place: Place, modules
 async function runToEnd(context: LabContext, place: Place, name: string, args: readonly string[]): Promise<void> {
 	const started = await context.run({
 		name,
-		...odooCommand(context, place, [...args, '--stop-after-init', '--no-http', '--max-cron-threads=0']),
+		...odooCommand(context, place, ['-d', DATABASE, ...args, '--stop-after-init', '--no-http', '--max-cron-threads=0']),
 	});
 	let ended: { code: number | null } | undefined;
 	void started.exited.then((how) => {

@@ -25,8 +25,11 @@ export interface Place {
 	user: string | undefined;
 }
 
-/** Writes the configuration and copies the addons anew; a checkout below /root is closed to Odoo's account. */
-export async function preparePlace(context: LabContext, source: string): Promise<Place> {
+/**
+ * Writes the configuration and copies the addons anew; a checkout below /root is closed to Odoo's account.
+ * @param manager whether Odoo's database manager answers
+ */
+export async function preparePlace(context: LabContext, source: string, manager = false): Promise<Place> {
 	const user = process.getuid?.() === 0 ? ACCOUNT : undefined;
 	const directory = user ? await context.directoryFor(user, 'odoo') : context.directory;
 	const copies = path.join(directory, 'addons');
@@ -55,6 +58,7 @@ export async function preparePlace(context: LabContext, source: string): Promise
 			password: context.secret('odoo.database'),
 		},
 		masterPassword: context.secret('odoo.master'),
+		manager,
 	});
 	await writePrivate(configuration, text);
 	if (user) {

@@ -25,6 +25,8 @@ export interface OdooOptions {
 	modules?: readonly string[];
 	/** Further arguments of Odoo itself, such as `--workers=2`. Default none. */
 	args?: readonly string[];
+	/** Whether the database manager answers. Default no, as in production. */
+	manager?: boolean;
 }
 
 /** A system of its own for each lab, because it remembers its process. */
@@ -41,7 +43,7 @@ export function odoo(options: OdooOptions): System {
 		modules: ['pika'],
 		async ensure(context) {
 			checkSource(source);
-			place = await preparePlace(context, source);
+			place = await preparePlace(context, source, options.manager);
 			await ensureInstalled(context, place, options.modules ?? []);
 			await setBaseUrl(postgresqlUrl(context), odooUrl(context));
 		},
