@@ -3,6 +3,8 @@
  * a file counts only through its signed record; whatever does not fit its record is said to be so and never used.
  */
 
+import { type BackupRecord, backupFileName } from './record.ts';
+
 /** A file as Drive lists it. */
 export interface StoredFile {
 	id: string;
@@ -20,17 +22,10 @@ export interface StoredFile {
 }
 
 /** What is used of a record after its signature was checked. */
-export interface SignedFacts {
-	id: string;
-	databaseUuid: string;
-	format: 'zip' | 'dump';
-	startedAt: string;
-	finishedAt: string;
-	/** Of the file as it was uploaded. */
-	size: number;
-	sha256: string;
-	attachments: { missing: readonly string[] };
-}
+export type SignedFacts = Pick<
+	BackupRecord,
+	'id' | 'database' | 'databaseUuid' | 'format' | 'startedAt' | 'finishedAt' | 'size' | 'sha256' | 'encryption'
+> & { attachments: { missing: readonly string[] } };
 
 /** The content of record files whose signature was checked, by the id of the record's file; others are absent. */
 export type SignedRecords = ReadonlyMap<string, SignedFacts>;
@@ -45,7 +40,7 @@ export type SignedRecords = ReadonlyMap<string, SignedFacts>;
  * - `unverified`: its upload has not been confirmed.
  * - `rejected`: its upload was found wrong.
  * - `unsigned`: no record beside it whose signature holds.
- * - `altered`: its size, checksum or database is not that of its record.
+ * - `altered`: its name, size, checksum or database is not that of its record.
  * - `redated`: it came into the folder at another time than its record says.
  * - `duplicate`: a second copy of a backup.
  */
@@ -159,7 +154,7 @@ function judge(
 }
 
 function isContentOf(file: StoredFile, signed: SignedFacts): boolean {
-	return file.size === signed.size && file.sha256 === signed.sha256;
+	return file.size === signed.size && file.sha256 === signed.sha256 && file.name === backupFileName(signed);
 }
 
 function arrivedInTime(createdAt: number, { startedAt, finishedAt }: SignedFacts): boolean {

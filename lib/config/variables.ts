@@ -325,6 +325,51 @@ const MAIL_VARIABLES: Record<string, Variable> = {
 	},
 };
 
+const BACKUP_VARIABLES: Record<string, Variable> = {
+	HUB_BACKUP_RECOVERY_KEYS: {
+		kind: 'text',
+		text: {
+			en: 'Public recovery keys, `age1…`, separated by blanks: backups are encrypted to all of them. `clinic-hub keys create` makes this and the next three.',
+			es: 'Claves públicas de recuperación, `age1…`, separadas por espacios: las copias se cifran para todas. `clinic-hub keys create` crea esta y las tres siguientes.',
+		},
+	},
+	HUB_BACKUP_DRILL_KEYS: {
+		kind: 'text',
+		secret: true,
+		default: '',
+		otherwise: { en: 'no drills', es: 'sin ensayos' },
+		text: {
+			en: 'Secret keys that open backups for the weekly drill, `AGE-SECRET-KEY-1…`, newest first; never the recovery key.',
+			es: 'Claves secretas que abren las copias para el ensayo semanal, `AGE-SECRET-KEY-1…`, la más reciente primero; nunca la de recuperación.',
+		},
+	},
+	HUB_BACKUP_SIGNING_KEY: {
+		kind: 'text',
+		secret: true,
+		text: {
+			en: 'Secret key that signs the records of backups, `clinic-hub-sign-…`.',
+			es: 'Clave secreta que firma las actas de las copias, `clinic-hub-sign-…`.',
+		},
+	},
+	HUB_BACKUP_VERIFYING_KEYS: {
+		kind: 'text',
+		default: '',
+		otherwise: { en: 'that of the signing key', es: 'la de la clave que firma' },
+		text: {
+			en: 'Public keys whose records are believed, `clinic-hub-verify-…`, separated by blanks; those of before a change of keys stay here.',
+			es: 'Claves públicas cuyas actas se creen, `clinic-hub-verify-…`, separadas por espacios; las anteriores a un cambio de claves se quedan aquí.',
+		},
+	},
+	HUB_DEMO_KEYS: {
+		kind: 'switch',
+		default: false,
+		text: {
+			en: 'On: the published recovery key for demonstrations is accepted, as in the laboratory. Never where data is real.',
+			es: 'Activado: se acepta la clave de recuperación publicada para demostraciones, como en el laboratorio. Nunca con datos reales.',
+		},
+	},
+};
+
 /** Read by Node itself. */
 const NETWORK_VARIABLES: Record<string, Variable> = {
 	HTTPS_PROXY: {
@@ -433,7 +478,12 @@ const ACCEPTANCE_VARIABLES: Record<string, Variable> = {
 };
 
 /** What only flows read, as `${NAME}`. */
-export const FLOW_VARIABLES: readonly VariableGroup['variables'][] = [BROKER_VARIABLES, SMTP_VARIABLES, MAIL_VARIABLES];
+export const FLOW_VARIABLES: readonly VariableGroup['variables'][] = [
+	BROKER_VARIABLES,
+	SMTP_VARIABLES,
+	MAIL_VARIABLES,
+	BACKUP_VARIABLES,
+];
 
 /** All groups that programs of this package read, in the order of the documentation. */
 export const VARIABLE_GROUPS: readonly VariableGroup[] = [
@@ -441,6 +491,7 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [
 	{ title: { en: 'RabbitMQ', es: 'RabbitMQ' }, variables: BROKER_VARIABLES },
 	{ title: { en: 'Mail server', es: 'Servidor de correo' }, variables: SMTP_VARIABLES },
 	{ title: { en: 'Purchase mail', es: 'Correo de compras' }, variables: MAIL_VARIABLES },
+	{ title: { en: 'Backups', es: 'Copias de seguridad' }, variables: BACKUP_VARIABLES },
 	{
 		title: { en: 'Proxy and authorities', es: 'Proxy y autoridades' },
 		intro: {

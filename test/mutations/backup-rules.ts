@@ -6,6 +6,7 @@ const retention = (name: string) => ({ file: 'test/unit/backup/retention.test.ts
 const runs = (name: string) => ({ file: 'test/integration/backup-runs.test.ts', name });
 const alarm = (name: string) => ({ file: 'test/unit/backup/alarm.test.ts', name });
 const drill = (name: string) => ({ file: 'test/unit/backup/drill.test.ts', name });
+const keys = (name: string) => ({ file: 'test/unit/backup/keys.test.ts', name });
 
 export const mutants: Mutant[] = [
 	{
@@ -95,8 +96,8 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A file counts by its signed checksum',
 		file: 'lib/backup/standing.ts',
-		find: 'return file.size === signed.size && file.sha256 === signed.sha256;',
-		replace: 'return file.size === signed.size;',
+		find: ' && file.sha256 === signed.sha256',
+		replace: '',
 		test: retention('a file of another checksum than signed, as altered'),
 	},
 	{
@@ -211,5 +212,47 @@ export const mutants: Mutant[] = [
 		find: 'Object.keys(expected.tables).length > 0 && ',
 		replace: '',
 		test: drill('a record without tables proves nothing'),
+	},
+	{
+		protection: 'The published recovery key is refused where data is real',
+		file: 'lib/backup/keys.ts',
+		find: 'if (allowed || !recovery.includes(DEMO_RECOVERY.recipient)) return;',
+		replace: 'if (allowed || recovery[0] !== DEMO_RECOVERY.recipient) return;',
+		test: keys('the published key is refused where demonstrations are not allowed, anywhere in the list'),
+	},
+	{
+		protection: 'The hub does not hold the recovery key',
+		file: 'lib/backup/keys.ts',
+		find: 'if (recovery.includes(await recipientOf(identity))) {',
+		replace: 'if (recovery.length > 20) {',
+		test: keys('a hub that holds the recovery key itself is refused'),
+	},
+	{
+		protection: 'A code proves the recovery key for two weeks only',
+		file: 'lib/backup/key-proof.ts',
+		find: 'day > today - PROOF_DAYS',
+		replace: 'day > today - 10 * PROOF_DAYS',
+		test: keys('the code in a test file proves the key for two weeks, however it is typed'),
+	},
+	{
+		protection: 'A code belongs to one recovery key',
+		file: 'lib/backup/key-proof.ts',
+		find: 'update(`recovery test ${recipient} ${day}`)',
+		replace: 'update(`recovery test ${recipient.length} ${day}`)',
+		test: keys('the code in a test file proves the key for two weeks, however it is typed'),
+	},
+	{
+		protection: 'No backup begins before the recovery key was proven',
+		file: 'lib/backup/key-proof.ts',
+		find: '	if (check) return;',
+		replace: '	if (check !== null) return;',
+		test: keys('without a proof no backup begins, and after half a year somebody is reminded'),
+	},
+	{
+		protection: 'A backup under another name than signed does not count',
+		file: 'lib/backup/standing.ts',
+		find: ' && file.name === backupFileName(signed)',
+		replace: '',
+		test: retention('a file under another name than signed, as altered'),
 	},
 ];

@@ -67,8 +67,10 @@ export class Folder {
 		});
 		this.records.set(record, {
 			id,
+			database: 'clinica',
 			databaseUuid: DATABASE,
 			format,
+			encryption: 'age',
 			startedAt,
 			finishedAt: new Date(at - HOUR_MS / 2 + aheadMs).toISOString(),
 			...content,

@@ -214,6 +214,11 @@ describe('left alone is', () => {
 		['a file without a signed record', 'unsigned', { at, signed: null }],
 		['a file of another size than signed', 'altered', { at, file: { size: 999 } }],
 		['a file of another checksum than signed', 'altered', { at, file: { sha256: 'other' } }],
+		[
+			'a file under another name than signed',
+			'altered',
+			{ at, file: { name: 'clinica_2026-11-24T03-00-00Z.zip.age' } },
+		],
 		['a record of another database', 'altered', { at, signed: { databaseUuid: 'other' } }],
 		['a file that came before its backup began', 'redated', { at, aheadMs: 2 * DAY_MS }],
 		['a file that came long after its backup ended', 'redated', { at, aheadMs: -16 * DAY_MS }],
