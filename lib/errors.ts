@@ -72,6 +72,8 @@ const ERROR_CODES = {
 	KEY_DEMO: { retryable: false },
 	/** Nobody has decrypted a test file with the recovery key yet. */
 	KEY_UNPROVEN: { retryable: false },
+	/** No database was found where at least one was to be backed up. */
+	BACKUP_NOTHING: { retryable: false },
 	/** The source gave a page with a reason in place of a backup. */
 	BACKUP_REFUSED: { retryable: false },
 	/** What the source gave is no whole backup: empty, cut, or damaged. */

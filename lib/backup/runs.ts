@@ -204,18 +204,39 @@ export class BackupRuns {
 			.execute();
 	}
 
-	/** Claim checks of finished runs whose file was not seen in the folder yet, oldest first: to be sent on again. */
-	async unreleased<C extends Claim>(): Promise<C[]> {
+	async find(id: string): Promise<RunView | undefined> {
+		return this.#views().where('id', '=', id).executeTakeFirst();
+	}
+
+	/** Runs whose backup lacks files of the source, newest first, with their claim checks: for a person to look at. */
+	async incomplete<C extends Claim>(): Promise<{ run: RunView; claim: C }[]> {
 		const rows = await this.#db
 			.selectFrom('backup_run')
-			.select('claim')
+			.select([...VIEW_COLUMNS, 'claim'])
+			.where('outcome', '=', 'incomplete')
+			.where('claim', 'is not', null)
+			.orderBy('started_at', 'desc')
+			.orderBy('token', 'desc')
+			.limit(LIST_LIMIT)
+			.execute();
+		return rows.map(({ claim, ...run }) => ({ run, claim: JSON.parse(claim ?? '') as C }));
+	}
+
+	/**
+	 * Claim checks of finished runs whose file was not seen in the folder yet, oldest first: to be sent on again.
+	 * @param isOurs says whose target it is; default all
+	 */
+	async unreleased<C extends Claim>(isOurs: (target: string) => boolean = () => true): Promise<C[]> {
+		const rows = await this.#db
+			.selectFrom('backup_run')
+			.select(['claim', 'target'])
 			.where('claim', 'is not', null)
 			.where('released_at', 'is', null)
 			.where('outcome', 'in', ['complete', 'incomplete'])
 			.orderBy('finished_at')
 			.orderBy('token')
 			.execute();
-		return rows.map(({ claim }) => JSON.parse(claim ?? '') as C);
+		return rows.filter(({ target }) => isOurs(target)).map(({ claim }) => JSON.parse(claim ?? '') as C);
 	}
 
 	/**

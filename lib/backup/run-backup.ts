@@ -1,0 +1,393 @@
+/**
+ * One node's or one command's backups: which databases, one run each, what becomes of them, what was left by a process that
+ * died. Knows no program around it: what happens is told to `events`.
+ */
+
+import type { Audit } from '../audit.ts';
+import { HubError, toHubError } from '../errors.ts';
+import type { Counter, Health, HealthReport } from '../health.ts';
+import type { Log } from '../log.ts';
+import type { Store } from '../store/store.ts';
+import { BackupEvidence } from './evidence.ts';
+import { requireKeys } from './key-use.ts';
+import { type BackupProgress, type Encryption, makeBackup } from './pipeline.ts';
+import { databaseOf, databasesToBackUp, type OdooPlace, sourceOf, targetOf } from './place.ts';
+import type { BackupFormat, BackupSource, ClaimCheck } from './record.ts';
+import { type BackupRun, BackupRuns, type RunTrigger, type RunView } from './runs.ts';
+import { Spool } from './spool.ts';
+import { claimsToSend } from './unreleased.ts';
+
+export interface BackupPlan {
+	place: OdooPlace;
+	source: BackupSource;
+	format: BackupFormat;
+	encryption: Encryption;
+	/** `clinic-hub-sign-…`. */
+	signingKey: string;
+	/** Folder of the spool. */
+	spool: string;
+	/** Upper bound for the fetch, bytes a second; 0 for none. */
+	bytesPerSecond: number;
+	firstByteMs: number;
+	idleMs: number;
+	/** The published recovery key is accepted: a laboratory. */
+	demoKeys: boolean;
+}
+
+/** What is told while runs go on; the node makes messages of it. */
+export type BackupEvent =
+	| { kind: 'started'; database: string; id: string; trigger: RunTrigger }
+	| { kind: 'progress'; database: string; id: string; progress: BackupProgress; expectedBytes: number | null }
+	/** The file waits in the spool. `again`: that was told by an earlier process already. */
+	| { kind: 'made'; claim: ClaimCheck; again: boolean; damaged: readonly string[] }
+	/** `answered`: the caller of `run` is told by its result; otherwise nobody else tells it. */
+	| { kind: 'failed'; database: string | null; id: string | null; error: HubError; answered: boolean }
+	/** Somebody else's run, or an earlier one of this node, goes on. */
+	| { kind: 'busy'; database: string | null; running: RunView | null }
+	/** What was found at the start: begun again now. */
+	| { kind: 'interrupted'; run: RunView };
+
+export interface BackupsOptions {
+	plan: BackupPlan;
+	store(): Promise<Store>;
+	/** Unique to the process. */
+	owner: string;
+	health: Health;
+	audit: Audit;
+	log: Log;
+	onEvent(event: BackupEvent): void;
+	/** Called whenever `state` may have changed. */
+	onChange(): void;
+}
+
+export interface RunInput {
+	trigger: RunTrigger;
+	/** For the audit record. */
+	actor: string;
+	/** Of those of the connection; default all of them. */
+	databases?: readonly string[];
+	againOf?: string;
+}
+
+export type DatabaseResult =
+	| { database: string; outcome: 'made'; claim: ClaimCheck }
+	| { database: string; outcome: 'busy'; running: RunView | null }
+	| { database: string; outcome: 'failed'; error: HubError };
+
+/** How the last run of a database ended. */
+export interface LastRun {
+	database: string;
+	outcome: string;
+	finishedAt: number;
+	/** Of the plain backup; of one that failed, received until then. */
+	bytes: number;
+	code: string | null;
+	text: string | null;
+}
+
+export interface BackupsState {
+	/** Null while nothing runs. */
+	running: { database: string; progress: BackupProgress | null; expectedBytes: number | null } | null;
+	last: readonly LastRun[];
+}
+
+/**
+ * How long a run's lease lasts without its process, in ms. Two renewals may fail, as while a store restarts; after a power
+ * cut nothing begins for so long.
+ */
+const LEASE_MS = 30_000;
+
+/** Runs of a target that are looked through for the size of the last good one. */
+const HISTORY = 10;
+
+export class Backups {
+	readonly #options: BackupsOptions;
+	readonly #counter: Counter;
+	readonly #closing = new AbortController();
+	readonly #last = new Map<string, LastRun>();
+	/** Claim checks that this process has told of. */
+	readonly #told = new Set<string>();
+	#opened: Promise<{ runs: BackupRuns; evidence: BackupEvidence; spool: Spool }> | undefined;
+	#cancel: AbortController | undefined;
+	#running: BackupsState['running'] = null;
+	#work: Promise<unknown> = Promise.resolve();
+	#recovery: NodeJS.Timeout | undefined;
+
+	constructor(options: BackupsOptions) {
+		this.#options = options;
+		this.#counter = options.health.counter('clinic_hub_backups_total', 'Backups by outcome.');
+	}
+
+	get state(): BackupsState {
+		return { running: this.#running, last: [...this.#last.values()] };
+	}
+
+	/** A failed backup is no failure of the hub: its sign of life goes on, and the alarm asks Drive. */
+	get report(): HealthReport {
+		const bad = [...this.#last.values()].filter(({ outcome }) => !GOOD.has(outcome));
+		if (bad.length === 0) return { state: 'ok', text: this.#running ? `${this.#running.database} …` : '' };
+		const text = bad.map(({ database, text, outcome }) => `${database}: ${text ?? outcome}`).join(' ');
+		return { state: 'degraded', text };
+	}
+
+	/** Looks after what an earlier process left: sends its claim checks again, begins its interrupted runs again. */
+	start(): void {
+		this.#enqueue(() => this.#recover()).catch((thrown: unknown) => this.#startFailed(thrown));
+	}
+
+	/**
+	 * Backs up, one database after the other. One that fails keeps no other from its turn.
+	 * @throws HubError when nothing could be begun: BACKUP_NOTHING, ODOO_DATABASE_UNKNOWN, KEY_UNPROVEN, KEY_DEMO, …
+	 */
+	async run(input: RunInput): Promise<DatabaseResult[]> {
+		if (this.#cancel) {
+			const database = this.#running?.database ?? null;
+			this.#tell({ kind: 'busy', database, running: database ? await this.#lastOf(database) : null });
+			return [{ database: database ?? '', outcome: 'busy', running: null }];
+		}
+		this.#cancel = new AbortController();
+		const signal = AbortSignal.any([this.#cancel.signal, this.#closing.signal]);
+		try {
+			// The claim checks of before go first.
+			return await this.#enqueue(() => this.#runAll(input, signal));
+		} finally {
+			this.#cancel = undefined;
+			this.#running = null;
+			this.#options.onChange();
+		}
+	}
+
+	/** @returns false when nothing runs here */
+	cancel(actor: string): boolean {
+		const { audit, plan } = this.#options;
+		const subject = this.#running?.database ?? plan.place.url;
+		if (!this.#cancel) return false;
+		this.#cancel.abort(new HubError('CANCELLED', 'The backup was cancelled.'));
+		audit({ action: 'backup.cancel', actor, subject, outcome: 'done' });
+		return true;
+	}
+
+	/** What runs now is recorded as interrupted, and begun again at the next start. */
+	async close(): Promise<void> {
+		clearTimeout(this.#recovery);
+		this.#closing.abort(
+			new HubError('CANCELLED', 'The hub is being stopped; the backup is begun again at its next start.'),
+		);
+		await this.#work.catch(() => undefined);
+	}
+
+	/** Opened at the first need; a failure is not remembered. */
+	#open() {
+		this.#opened ??= (async () => {
+			const { store, owner, plan } = this.#options;
+			const opened = await store();
+			const runs = await BackupRuns.open(opened, { owner, leaseMs: LEASE_MS });
+			return { runs, evidence: await BackupEvidence.open(opened), spool: await Spool.open(plan.spool) };
+		})();
+		this.#opened.catch(() => {
+			this.#opened = undefined;
+		});
+		return this.#opened;
+	}
+
+	/** One thing after the other: two would fill the spool and the line at the same time. */
+	#enqueue<T>(work: () => Promise<T>): Promise<T> {
+		const next = this.#work.catch(() => undefined).then(work);
+		this.#work = next.catch(() => undefined);
+		return next;
+	}
+
+	async #runAll({ databases, ...input }: RunInput, signal: AbortSignal): Promise<DatabaseResult[]> {
+		const { plan } = this.#options;
+		const { evidence } = await this.#open();
+		await requireKeys(plan, evidence);
+		const results: DatabaseResult[] = [];
+		for (const database of await databasesToBackUp(plan.place, databases, signal)) {
+			signal.throwIfAborted();
+			results.push(await this.#runOne(database, input, signal));
+		}
+		return results;
+	}
+
+	async #runOne(database: string, input: RunInput, signal: AbortSignal): Promise<DatabaseResult> {
+		const { plan } = this.#options;
+		const { runs } = await this.#open();
+		const target = targetOf(plan.place, database);
+		const { source, format } = plan;
+		const begun = await runs.begin({
+			...{ target, database, source, format, trigger: input.trigger, by: input.actor },
+			...(input.againOf === undefined ? {} : { againOf: input.againOf }),
+		});
+		if (!('run' in begun)) {
+			this.#tell({ kind: 'busy', database, running: begun.running });
+			return { database, outcome: 'busy', running: begun.running };
+		}
+		const { run } = begun;
+		this.#tell({ kind: 'started', database, id: run.id, trigger: input.trigger });
+		try {
+			const claim = await this.#make(run, database, signal);
+			this.#ended(input, { database, outcome: claim.complete ? 'complete' : 'incomplete', bytes: claim.plainSize });
+			return { database, outcome: 'made', claim };
+		} catch (thrown) {
+			const error = reasonOf(thrown, run, signal);
+			await this.#endRun(run, error);
+			const bytes = this.#running?.progress?.bytes ?? 0;
+			const outcome = this.#closing.signal.aborted
+				? 'interrupted'
+				: error.code === 'CANCELLED'
+					? 'cancelled'
+					: 'failed';
+			this.#ended(input, { database, outcome, bytes, error });
+			this.#tell({ kind: 'failed', database, id: run.id, error, answered: input.trigger !== 'again' });
+			return { database, outcome: 'failed', error };
+		}
+	}
+
+	async #make(run: BackupRun, database: string, signal: AbortSignal): Promise<ClaimCheck> {
+		const { plan } = this.#options;
+		const { spool } = await this.#open();
+		const expectedBytes = await this.#sizeOfLast(database);
+		this.#running = { database, progress: null, expectedBytes };
+		this.#options.onChange();
+		await run.check();
+		const { source, format, encryption, signingKey, bytesPerSecond, firstByteMs, idleMs } = plan;
+		const { claim, damaged } = await makeBackup(
+			{
+				id: run.id,
+				...{ database, format, encryption, signingKey, spool, bytesPerSecond, firstByteMs, idleMs },
+				source: sourceOf(plan.place, { source, format, database }),
+				sourceName: source,
+				expectedBytes: expectedBytes ?? 0,
+			},
+			{
+				signal: AbortSignal.any([signal, run.signal]),
+				onProgress: (progress) => {
+					run.progress(progress.phase, progress.bytes);
+					this.#running = { database, progress, expectedBytes };
+					this.#tell({ kind: 'progress', database, id: run.id, progress, expectedBytes });
+					this.#options.onChange();
+				},
+			},
+		);
+		try {
+			await run.finish(claim);
+		} catch (thrown) {
+			// Nobody will ever be told of this file.
+			await spool.release(claim.file);
+			throw thrown;
+		}
+		this.#tellMade(claim, false, damaged);
+		return claim;
+	}
+
+	#tellMade(claim: ClaimCheck, again: boolean, damaged: readonly string[] = []): void {
+		this.#told.add(claim.id);
+		this.#tell({ kind: 'made', claim, again, damaged });
+	}
+
+	/** A failure to write it down must not hide what happened. */
+	async #endRun(run: BackupRun, error: HubError): Promise<void> {
+		try {
+			await (this.#closing.signal.aborted ? run.interrupt() : run.fail(error));
+		} catch (thrown) {
+			this.#options.log.warn(`The end of a backup could not be written down: ${toHubError(thrown).message}`);
+		}
+	}
+
+	#ended(
+		{ actor, trigger }: RunInput,
+		{ database, outcome, bytes, error }: { database: string; outcome: string; bytes: number; error?: HubError },
+	): void {
+		this.#counter.add({ outcome });
+		this.#last.set(database, {
+			...{ database, outcome, bytes },
+			finishedAt: Date.now(),
+			code: error?.code ?? null,
+			text: error?.message ?? null,
+		});
+		this.#options.audit({
+			action: 'backup.run',
+			actor,
+			subject: database,
+			outcome: GOOD.has(outcome) ? 'done' : 'failed',
+			details: { trigger, outcome, bytes, ...(error ? { code: error.code } : {}) },
+		});
+		this.#running = null;
+		this.#options.onChange();
+	}
+
+	async #recover(): Promise<void> {
+		const { plan, log } = this.#options;
+		const { runs, spool } = await this.#open();
+		const { again, running } = await runs.recover();
+		await this.#rememberLast(runs);
+		for (const claim of await claimsToSend({ runs, spool, log }, (target) => this.#isOurs(target))) {
+			if (!this.#told.has(claim.id)) this.#tellMade(claim, true);
+		}
+		const isSame = ({ source, format }: RunView) => source === plan.source && format === plan.format;
+		// Not awaited: each waits for this recovery itself.
+		void this.#beginAgain(again.filter((run) => this.#isOurs(run.target) && isSame(run)));
+		// Of a process that died less than a lease ago, or of one that works: the lease tells.
+		if (running.some(({ target }) => this.#isOurs(target)) && !this.#closing.signal.aborted) {
+			this.#recovery = setTimeout(() => this.start(), LEASE_MS).unref();
+		}
+		this.#options.onChange();
+	}
+
+	async #beginAgain(interrupted: readonly RunView[]): Promise<void> {
+		for (const run of interrupted) {
+			this.#counter.add({ outcome: 'interrupted' });
+			this.#tell({ kind: 'interrupted', run });
+			try {
+				await this.run({ trigger: 'again', actor: 'hub', databases: [run.database], againOf: run.id });
+			} catch (thrown) {
+				this.#startFailed(thrown);
+			}
+		}
+	}
+
+	/** What this node says about itself outlives a restart. */
+	async #rememberLast(runs: BackupRuns): Promise<void> {
+		for (const { target, database, outcome, finishedAt, bytes, reason, reasonText } of await runs.list()) {
+			if (outcome === null || finishedAt === null || this.#last.has(database) || !this.#isOurs(target)) continue;
+			this.#last.set(database, { database, outcome, finishedAt, bytes, code: reason, text: reasonText });
+		}
+	}
+
+	#isOurs(target: string): boolean {
+		const { place } = this.#options.plan;
+		const database = databaseOf(place, target);
+		return database !== undefined && (place.databases === null || place.databases.includes(database));
+	}
+
+	async #lastOf(database: string): Promise<RunView | null> {
+		const { runs } = await this.#open();
+		return (await runs.last(targetOf(this.#options.plan.place, database))) ?? null;
+	}
+
+	/** Bytes of the last backup that was made whole; null when there is none. */
+	async #sizeOfLast(database: string): Promise<number | null> {
+		const { runs } = await this.#open();
+		const history = await runs.list({ target: targetOf(this.#options.plan.place, database), limit: HISTORY });
+		return history.find(({ outcome }) => outcome !== null && GOOD.has(outcome))?.bytes ?? null;
+	}
+
+	#startFailed(thrown: unknown): void {
+		if (this.#closing.signal.aborted) return;
+		this.#tell({ kind: 'failed', database: null, id: null, error: toHubError(thrown), answered: false });
+	}
+
+	#tell(event: BackupEvent): void {
+		if (!this.#closing.signal.aborted) this.#options.onEvent(event);
+	}
+}
+
+/** Outcomes after which a file lies in the spool. */
+const GOOD: ReadonlySet<string> = new Set(['complete', 'incomplete']);
+
+/** Threads say "cancelled" whatever the reason was. */
+function reasonOf(thrown: unknown, run: BackupRun, signal: AbortSignal): HubError {
+	if (run.signal.aborted) return toHubError(run.signal.reason);
+	if (signal.aborted) return toHubError(signal.reason);
+	return toHubError(thrown);
+}
