@@ -33,7 +33,10 @@ interface RpcFailure {
 const CLASSES: Record<string, [code: HubErrorCode, text: string]> = {
 	'odoo.exceptions.AccessDenied': ['ODOO_CREDENTIALS', 'Odoo refuses the login, the API key or the master password.'],
 	'odoo.exceptions.AccessError': ['ODOO_FORBIDDEN', 'The account of Odoo lacks a right.'],
-	'psycopg2.OperationalError': ['ODOO_DATABASE_UNKNOWN', 'Odoo cannot open the database; most likely it does not exist.'],
+	'psycopg2.OperationalError': [
+		'ODOO_DATABASE_UNKNOWN',
+		'Odoo cannot open the database; most likely it does not exist.',
+	],
 };
 
 /** A call of any service. @throws HubError ODOO_CREDENTIALS, ODOO_FORBIDDEN, ODOO_DATABASE_UNKNOWN, ODOO_REFUSED, ODOO_UNREACHABLE, TIMEOUT, CANCELLED */
@@ -57,7 +60,10 @@ export async function rpc(
 	if (status >= 500) throw new HubError('ODOO_UNREACHABLE', `Odoo answers HTTP ${status}. See its log.`);
 	const parsed = parse(answer.body);
 	if (status !== 200 || parsed === undefined) {
-		throw new HubError('ODOO_REFUSED', `${target.host} does not answer as Odoo does (HTTP ${status}). Correct the address.`);
+		throw new HubError(
+			'ODOO_REFUSED',
+			`${target.host} does not answer as Odoo does (HTTP ${status}). Correct the address.`,
+		);
 	}
 	if (parsed.error) throw failureOf(parsed.error.data ?? {});
 	return parsed.result;
@@ -80,7 +86,8 @@ export class OdooRpc {
 		const { url, database, user, password } = this.#address;
 		const uid = await rpc(url, 'common', 'authenticate', [database, user, password, {}], this.#options);
 		if (typeof uid !== 'number') {
-			const text = 'Odoo refuses the login or the API key. A key may have expired: make a new one in the user’s preferences.';
+			const text =
+				'Odoo refuses the login or the API key. A key may have expired: make a new one in the user’s preferences.';
 			throw new HubError('ODOO_CREDENTIALS', text);
 		}
 		this.#uid = uid;

@@ -57,8 +57,7 @@ export async function transfer(options: Transfer): Promise<IncomingMessage> {
 		() => undefined,
 		() => undefined,
 	);
-	const patience = (ms: number, doing: string) =>
-		setTimeout(() => outgoing.destroy(silent(url, ms, doing)), ms);
+	const patience = (ms: number, doing: string) => setTimeout(() => outgoing.destroy(silent(url, ms, doing)), ms);
 	let timer = patience(idleMs, 'taking what is sent');
 	try {
 		if (typeof body === 'string') outgoing.write(body);
