@@ -18,6 +18,8 @@ export interface RouteRequest {
 	actor: string;
 	/** Aborted when the browser goes away or the time is over. */
 	signal: AbortSignal;
+	/** Gives the browser a cookie, as the whole value of `Set-Cookie`. */
+	setCookie(cookie: string): void;
 }
 
 export interface Route {
@@ -66,7 +68,8 @@ async function answer(
 	const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(ROUTE_TIMEOUT_MS)]);
 	try {
 		const body = bodyOf(request);
-		const result = await handle({ body, query: request.query, actor: actorOf(request), signal });
+		const setCookie = (cookie: string) => void response.setHeader('set-cookie', cookie);
+		const result = await handle({ body, query: request.query, actor: actorOf(request), signal, setCookie });
 		if (!response.writableEnded) response.status(200).json(result ?? {});
 	} catch (thrown) {
 		const error = toHubError(thrown);

@@ -15,6 +15,14 @@ export interface Probe {
 	code?: HubErrorCode;
 	/** The text as a key, where it is a frequent one: then it is said in the reader's language. */
 	why?: Why;
+	/** What was looked at, one by one. */
+	findings?: Finding[];
+}
+
+/** One thing that a test looked at, in both languages. */
+export interface Finding {
+	level: 'ok' | 'warning' | 'failed';
+	text: { en: string; es: string };
 }
 
 export interface ProbeInput<F extends Fields, S extends Fields> {
@@ -36,6 +44,8 @@ export interface ProbeAnswer {
 	text?: string;
 	/** True when the phrase alone does not say what to do. */
 	open?: boolean;
+	/** Shown below the phrase. */
+	findings?: Finding[];
 }
 
 export interface ConnectionTest<F extends Fields, S extends Fields> {
@@ -65,9 +75,10 @@ export function defineConnectionTest<F extends Fields, S extends Fields>(
 			const screen = readScreen(RED, node, body);
 			if (!('config' in screen)) return { ok: false, phrase: shared('node.notReady', { problems: screen.problems }) };
 			const { config, secrets, tls } = screen;
-			const { ok, text, code, why } = await probe({ config, secrets, tls, signal, body, actor });
+			const { ok, text, code, why, findings } = await probe({ config, secrets, tls, signal, body, actor });
 			const failure = why ? `why.${why}` : `error.${code ?? 'INTERNAL'}`;
-			return { ok, phrase: shared(ok ? success : failure), text, open: !ok && !why };
+			const phrase = shared(ok ? success : failure);
+			return { ok, phrase, text, open: !ok && !why, ...(findings ? { findings } : {}) };
 		},
 	});
 }

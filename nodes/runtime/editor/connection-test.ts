@@ -3,7 +3,7 @@ import { element, icon } from './elements.ts';
 import { failureText } from './failure.ts';
 import type { EditorNode } from './red.ts';
 import { type RequestFailure, request } from './request.ts';
-import { type EditorPhrase, inWords, sharedText, translatorOf } from './words.ts';
+import { type EditorPhrase, editorLanguage, inWords, sharedText, translatorOf } from './words.ts';
 
 export interface ConnectionTestOptions {
 	node: EditorNode;
@@ -27,7 +27,15 @@ interface Answer {
 	phrase: EditorPhrase;
 	text?: string;
 	open?: boolean;
+	findings?: Finding[];
 }
+
+interface Finding {
+	level: 'ok' | 'warning' | 'failed';
+	text: { en: string; es: string };
+}
+
+const LEVEL_SYMBOL = { ok: 'fa-check', warning: 'fa-exclamation-circle', failed: 'fa-times' } as const;
 
 /** Credentials as the editor holds them: beside values also `_` (copies) and `has_…` flags. */
 const NOT_A_VALUE = /^(_|has_)/;
@@ -48,7 +56,11 @@ function tlsOnScreen(id: unknown): Record<string, unknown> | undefined {
 	return { config: Object.fromEntries(config), credentials: Object.fromEntries(credentials) };
 }
 
-function screenOf({ node, fields, secrets, tlsField }: ConnectionTestOptions): Record<string, unknown> {
+/** What stands in the dialog, as the routes of the hub read it. */
+export function screenOf({ node, fields, secrets, tlsField }: Pick<ConnectionTestOptions, 'node' | 'fields' | 'secrets' | 'tlsField'>): Record<
+	string,
+	unknown
+> {
 	const tls = tlsField && tlsOnScreen(onScreen(node, tlsField));
 	return {
 		id: node.id,
@@ -56,6 +68,15 @@ function screenOf({ node, fields, secrets, tlsField }: ConnectionTestOptions): R
 		credentials: Object.fromEntries(secrets.map((name) => [name, onScreen(node, name)])),
 		...(tls ? { tls } : {}),
 	};
+}
+
+/** What was looked at, one by one. */
+function findingList(findings: Finding[]): HTMLElement {
+	const language = editorLanguage();
+	const rows = findings.map(({ level, text }) =>
+		element('li', { 'data-level': level }, icon(LEVEL_SYMBOL[level]), element('span', {}, text[language])),
+	);
+	return element('ul', { class: 'clinic-hub-findings' }, ...rows);
 }
 
 /** What the system itself said, which is English whatever the reader speaks: folded where the words above say enough. */
@@ -69,10 +90,10 @@ export function connectionTest(options: ConnectionTestOptions): void {
 	if (!container) return;
 	const { node } = options;
 	const result = element('div', { class: 'clinic-hub-test-result', role: 'status' });
-	const show = (tone: 'busy' | 'ok' | 'failed', words: string, detail?: HTMLElement) => {
+	const show = (tone: 'busy' | 'ok' | 'failed', words: string, ...details: (HTMLElement | undefined)[]) => {
 		result.dataset['tone'] = tone;
 		const symbol = { busy: 'fa-spinner fa-spin', ok: 'fa-check-circle', failed: 'fa-exclamation-triangle' }[tone];
-		result.replaceChildren(icon(symbol), element('span', {}, element('strong', {}, words), detail));
+		result.replaceChildren(icon(symbol), element('span', {}, element('strong', {}, words), ...details));
 	};
 	const run = async (path: string, extra: Record<string, unknown>, buttons: HTMLButtonElement[]) => {
 		for (const one of buttons) one.disabled = true;
@@ -80,7 +101,8 @@ export function connectionTest(options: ConnectionTestOptions): void {
 		try {
 			const answer = await request<Answer>('POST', `test/${path}`, { ...screenOf(options), ...extra });
 			const words = inWords(answer.phrase, translatorOf(node));
-			show(answer.ok ? 'ok' : 'failed', words, answer.text ? original(answer.text, answer.open) : undefined);
+			const list = answer.findings?.length ? findingList(answer.findings) : undefined;
+			show(answer.ok ? 'ok' : 'failed', words, list, answer.text ? original(answer.text, answer.open) : undefined);
 		} catch (failure) {
 			show('failed', failureText(failure as RequestFailure));
 		} finally {
