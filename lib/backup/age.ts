@@ -2,18 +2,13 @@
  * Encrypts in the age format (age-encryption.org/v1). Header and keys are npm age-encryption's; the payload is encrypted by
  * node:crypto, for the package's own cipher is JavaScript and seven times slower (measured: 136 against 1,011 MB/s).
  */
-import { createCipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
-import { Encrypter } from 'age-encryption';
-import { HubError } from '../errors.ts';
-import { checkRecipient } from './age-keys.ts';
+import { createCipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import type { AgeBeginning } from './age-header.ts';
 
 /** The payload's pieces, of plain text and as they are stored (age-encryption.org/v1, "Payload"). */
 export const CHUNK_BYTES = 65_536;
 export const TAG_BYTES = 16;
 export const NONCE_BYTES = 16;
-
-/** What an encrypted empty payload of the package ends with after its header: nonce and one tag. */
-const EMPTY_PAYLOAD_BYTES = NONCE_BYTES + TAG_BYTES;
 
 /**
  * Turns plain text into the bytes of an age file: `push` any number of times, then `finish` once. Output begins with the
@@ -27,33 +22,9 @@ export class AgeEncryptor {
 	#heldBytes = 0;
 	#begin: Buffer[];
 
-	private constructor(header: Buffer, nonce: Buffer, key: KeyObject) {
-		this.#begin = [header, nonce];
-		this.#key = key;
-	}
-
-	/**
-	 * @param recipients public keys, `age1…`; any one of their secret keys opens the file
-	 * @throws HubError KEY_INVALID when there is none, or one is none of age
-	 */
-	static async create(recipients: readonly string[]): Promise<AgeEncryptor> {
-		if (recipients.length === 0)
-			throw new HubError('KEY_INVALID', 'Nobody could open the backup: no public key is given.');
-		const encrypter = new Encrypter();
-		const keys: Uint8Array[] = [];
-		// A recipient that adds nothing to the header and keeps the file's key: the package's documented interface.
-		encrypter.addRecipient({
-			wrapFileKey(key) {
-				keys.push(Uint8Array.from(key));
-				return [];
-			},
-		});
-		for (const recipient of recipients) encrypter.addRecipient(checkRecipient(recipient));
-		const empty = Buffer.from(await encrypter.encrypt(new Uint8Array(0)));
-		const [fileKey] = keys;
-		if (!fileKey) throw new HubError('INTERNAL', 'The package age-encryption made no key for the file.');
-		const nonce = randomBytes(NONCE_BYTES);
-		return new AgeEncryptor(empty.subarray(0, -EMPTY_PAYLOAD_BYTES), nonce, payloadKey(fileKey, nonce));
+	constructor({ header, nonce, fileKey }: AgeBeginning) {
+		this.#begin = [Buffer.from(header), Buffer.from(nonce)];
+		this.#key = payloadKey(fileKey, nonce);
 	}
 
 	/** Encrypted bytes that are ready, in order. `plain` may be used again after the call. */

@@ -6,6 +6,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { HubError } from '../errors.ts';
 import { AgeEncryptor } from './age.ts';
+import { beginAge } from './age-header.ts';
 import type { KeyCheck } from './evidence.ts';
 
 export interface ProofQuestion {
@@ -35,7 +36,7 @@ export async function proofFile(question: ProofQuestion): Promise<Buffer> {
 	const text =
 		`The recovery key works. / La clave de recuperación funciona.\n\nCode / Código: ${grouped(code)}\n\n` +
 		`Type it into the hub within ${PROOF_DAYS} days. / Escríbalo en el hub antes de ${PROOF_DAYS} días.\n`;
-	const encryptor = await AgeEncryptor.create([question.recipient]);
+	const encryptor = new AgeEncryptor(await beginAge([question.recipient]));
 	return Buffer.concat([...encryptor.push(Buffer.from(text)), ...encryptor.finish()]);
 }
 

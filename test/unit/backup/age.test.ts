@@ -8,6 +8,7 @@ import test, { after, before } from 'node:test';
 import { Decrypter } from 'age-encryption';
 import { AgeEncryptor, encryptedBytes } from '../../../lib/backup/age.ts';
 import { decryptAge } from '../../../lib/backup/age-decrypt.ts';
+import { beginAge } from '../../../lib/backup/age-header.ts';
 import { type AgeKey, checkRecipient, createAgeKey, recipientOf } from '../../../lib/backup/age-keys.ts';
 import { pieces } from './proof-files.ts';
 
@@ -27,7 +28,7 @@ before(async () => {
 after(() => rmSync(directory, { recursive: true, force: true }));
 
 async function encrypt(plain: Buffer, piece = 1_048_576): Promise<Buffer> {
-	const encryptor = await AgeEncryptor.create([recovery.recipient, drill.recipient]);
+	const encryptor = new AgeEncryptor(await beginAge([recovery.recipient, drill.recipient]));
 	const out: Buffer[] = [];
 	for await (const chunk of pieces(plain, piece)) out.push(...encryptor.push(chunk));
 	out.push(...encryptor.finish());
@@ -112,5 +113,5 @@ test('keys are checked before they are used, and never stand in a message', asyn
 		return true;
 	});
 	assert.throws(() => checkRecipient(recovery.identity), { code: 'KEY_INVALID', message: /secret key: keep it away/ });
-	await assert.rejects(AgeEncryptor.create([]), { code: 'KEY_INVALID', message: /Nobody could open/ });
+	await assert.rejects(beginAge([]), { code: 'KEY_INVALID', message: /Nobody could open/ });
 });

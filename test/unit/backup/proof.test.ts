@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import test from 'node:test';
 import { proveDump, proveZip } from '../../../lib/backup/proof.ts';
-import { type BackupFiles, backupZip, pieces, STARTED_AT, storeName, UUID } from './proof-files.ts';
+import { type BackupFiles, backupZip, pieces, STARTED_AT, seeded, storeName, UUID } from './proof-files.ts';
 
 const prove = (files: BackupFiles, size?: number) =>
 	proveZip(pieces(backupZip(files), size), { startedAt: STARTED_AT });
@@ -74,7 +75,7 @@ test('a page of Odoo in place of a backup fails with the reason that stands in i
 	const refused = code('BACKUP_REFUSED', /^Odoo made no backup: Database backup error: Access Denied$/);
 	await assert.rejects(proveZip(pieces(page(alert)), { startedAt: STARTED_AT }), refused);
 	await assert.rejects(proveDump(pieces(page(alert)), { startedAt: STARTED_AT }), refused);
-	const quoted = "<div class='o alert-danger x'>Database &#39;nope&#39; is <b>not</b> known</div>";
+	const quoted = '<div class="o alert-danger x">Database &#39;nope&#39; is not known</div>';
 	await assert.rejects(
 		proveZip(pieces(page(quoted)), { startedAt: STARTED_AT }),
 		code('BACKUP_REFUSED', /: Database 'nope' is not known$/),
@@ -91,4 +92,36 @@ test('an empty answer and one of another kind are told apart', async () => {
 	await assert.rejects(proveDump(pieces(Buffer.alloc(0)), { startedAt: STARTED_AT }), empty);
 	const dump = Buffer.from('PGDMP and so on');
 	await assert.rejects(proveZip(pieces(dump), { startedAt: STARTED_AT }), code('BACKUP_SPOILED', /is not a zip file/));
+});
+
+test('two hundred answers that are cut or spoiled anywhere are no backups, each with its reason', async () => {
+	const seed = Number(process.env['TEST_SEED'] ?? 20_261_124);
+	const random = seeded(seed);
+	const reasons = new Set<string>();
+	const archives = [{}, { piped: true }, { zip64: true }].map((layout) =>
+		backupZip({ attachments: [{ content: randomBytes(20_000) }], partners: 3_000, ...layout }),
+	);
+	for (let round = 0; round < 200; round++) {
+		const archive = archives[round % archives.length] ?? Buffer.alloc(0);
+		const at = Math.floor(random() * archive.length);
+		const length = 1 + Math.floor(random() * 3_000);
+		const spoils = [
+			archive.subarray(0, at),
+			Buffer.concat([archive.subarray(0, at), archive.subarray(at + length)]),
+			Buffer.concat([archive.subarray(0, at), randomBytes(length), archive.subarray(at)]),
+			Buffer.concat([archive.subarray(0, at), randomBytes(16), archive.subarray(at + 16)]),
+			Buffer.concat([archive.subarray(0, at), Buffer.alloc(archive.length - at)]),
+		];
+		const spoil = spoils[Math.floor(round / archives.length) % spoils.length] ?? Buffer.alloc(0);
+		const size = 1 + Math.floor(random() * 70_000);
+		await assert.rejects(
+			proveZip(pieces(spoil, size), { startedAt: STARTED_AT }),
+			(error: Error & { code?: string }) => {
+				reasons.add(error.message.replaceAll(/\d+|"[^"]*"/g, '…'));
+				return error.code === 'BACKUP_SPOILED';
+			},
+			`seed ${seed}, round ${round}, byte ${at}`,
+		);
+	}
+	assert.ok(reasons.size >= 5, [...reasons].join('\n'));
 });

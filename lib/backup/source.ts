@@ -1,0 +1,34 @@
+/** Where a backup comes from, as plain data that can be handed to a thread, and how it is opened. */
+import type { Readable } from 'node:stream';
+import { type ManagerAddress, openManagerBackup } from '../odoo/manager.ts';
+import { openDownload } from './download.ts';
+
+export interface ManagerSource {
+	kind: 'manager';
+	address: ManagerAddress;
+	database: string;
+	format: 'zip' | 'dump';
+}
+
+export interface HttpSource {
+	kind: 'http';
+	/** Whatever answers a GET with a backup. */
+	url: string;
+}
+
+export type SourceDescription = ManagerSource | HttpSource;
+
+export interface SourceOptions {
+	signal: AbortSignal;
+	/** Until the answer begins, ms. A zip is made whole on Odoo's side before its first byte. */
+	firstByteMs: number;
+	/** Between two pieces, ms. */
+	idleMs: number;
+}
+
+/** @throws HubError as the client of the source does */
+export function openSource(source: SourceDescription, options: SourceOptions): Promise<Readable> {
+	if (source.kind === 'http') return openDownload(source.url, options.signal);
+	const { address, database, format } = source;
+	return openManagerBackup(address, { database, format, ...options });
+}

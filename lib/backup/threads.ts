@@ -1,0 +1,110 @@
+/** Starts the threads of one backup, and ends them whatever happens. */
+import path from 'node:path';
+import { MessageChannel, type Transferable, Worker } from 'node:worker_threads';
+import { HubError } from '../errors.ts';
+import { sharedSlots } from './slots.ts';
+import {
+	CANCEL,
+	type Fetched,
+	type FetchTask,
+	type FromWorker,
+	type Proven,
+	type ProveTask,
+	unpackFailure,
+} from './worker-messages.ts';
+
+/** For a thread to end by itself after it was asked to, ms: programs that it started must be ended, too. */
+const GRACE_MS = 2_000;
+
+export type ThreadsTask = Omit<FetchTask & ProveTask, 'slots' | 'port'>;
+
+export interface ThreadsResult {
+	fetched: Fetched;
+	proven: Proven;
+}
+
+/**
+ * Fetches, proves, encrypts and writes: one thread receives, encrypts and writes, the other hashes and proves, and the
+ * caller's is left alone. The first failure of either ends both.
+ * @param received told a few times a second how many bytes came
+ * @throws HubError of whichever failed; CANCELLED when `signal` was aborted
+ */
+export async function runThreads(
+	task: ThreadsTask,
+	signal: AbortSignal | undefined,
+	received: (bytes: number) => void,
+): Promise<ThreadsResult> {
+	if (signal?.aborted) throw cancelled();
+	const { port1, port2 } = new MessageChannel();
+	const { source, target, age, firstByteMs, idleMs, bytesPerSecond, format, startedAt, pgRestore } = task;
+	const slots = sharedSlots();
+	const fetchTask = { source, target, age, firstByteMs, idleMs, bytesPerSecond, slots, port: port1 };
+	const proveTask = { format, startedAt, pgRestore, slots, port: port2 };
+	const threads = [
+		new Thread<Fetched>('fetch-worker', fetchTask satisfies FetchTask, [port1], received),
+		new Thread<Proven>('prove-worker', proveTask satisfies ProveTask, [port2]),
+	] as const;
+	const cancel = () => {
+		for (const thread of threads) thread.cancel();
+	};
+	signal?.addEventListener('abort', cancel, { once: true });
+	try {
+		const [fetching, proving] = [threads[0].result, threads[1].result];
+		// A proof without the rest of the stream is ended by the fetch, which says why.
+		const proven = proving.catch(async (thrown: HubError) => {
+			if (thrown.code === 'CANCELLED') await fetching;
+			throw thrown;
+		});
+		const [fetched, proof] = await Promise.all([fetching, proven]);
+		return { fetched, proven: proof };
+	} catch (thrown) {
+		cancel();
+		throw signal?.aborted ? cancelled() : thrown;
+	} finally {
+		signal?.removeEventListener('abort', cancel);
+		await Promise.all(threads.map((thread) => thread.ended()));
+	}
+}
+
+function cancelled(): HubError {
+	return new HubError('CANCELLED', 'The backup was cancelled.');
+}
+
+class Thread<Result> {
+	readonly result: Promise<Result>;
+	readonly #worker: Worker;
+	readonly #exit: Promise<void>;
+
+	constructor(name: string, workerData: unknown, transferList: Transferable[], received?: (bytes: number) => void) {
+		// The sources run as they are, and built: beside this file lies its neighbour with the same ending.
+		const file = new URL(`./${name}${path.extname(import.meta.url)}`, import.meta.url);
+		this.#worker = new Worker(file, { name, workerData, transferList });
+		this.#exit = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
+		this.result = new Promise((resolve, reject) => {
+			this.#worker.on('message', (message: FromWorker<Result>) => {
+				if (message.kind === 'received') received?.(message.bytes);
+				else if (message.kind === 'done') resolve(message.result);
+				else reject(unpackFailure(message.failure));
+			});
+			this.#worker.once('error', (cause) => {
+				reject(new HubError('INTERNAL', `The thread of the backup broke: ${(cause as Error).message}`, { cause }));
+			});
+			this.#worker.once('exit', () =>
+				reject(new HubError('INTERNAL', 'The thread of the backup ended without a word.')),
+			);
+		});
+		// The caller waits for both; the one that fails second is not waited for any more.
+		this.result.catch(() => undefined);
+	}
+
+	cancel(): void {
+		this.#worker.postMessage(CANCEL);
+	}
+
+	/** When the thread is gone, by itself or, after a while, by force. */
+	async ended(): Promise<void> {
+		const force = setTimeout(() => void this.#worker.terminate(), GRACE_MS);
+		await this.#exit;
+		clearTimeout(force);
+	}
+}

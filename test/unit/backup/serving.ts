@@ -1,0 +1,58 @@
+/** A source for tests: answers a GET as told, faults included. */
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+
+export type Answer = (response: ServerResponse, request: number) => unknown;
+
+export interface Serving {
+	url: string;
+	/** GETs so far. */
+	requests: number;
+	close(): void;
+}
+
+/** @param answer given the number of the request, from 1 */
+export async function serve(answer: Answer): Promise<Serving> {
+	const serving: Serving = { url: '', requests: 0, close: () => undefined };
+	const server = createServer((_, response) => {
+		serving.requests++;
+		void Promise.resolve(answer(response, serving.requests)).catch(() => response.destroy());
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	serving.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/backup`;
+	serving.close = () => {
+		server.close();
+		server.closeAllConnections();
+	};
+	return serving;
+}
+
+/** Chunked, as Odoo does, without a length. */
+export const whole =
+	(bytes: Buffer): Answer =>
+	(response) => {
+		response.write(bytes);
+		response.end();
+	};
+
+/** A cut that ends like a whole answer does: with `workers > 0` Odoo answers HTTP/1.0 and ends by closing. */
+export const cutCleanly = (bytes: Buffer, at: number): Answer => whole(bytes.subarray(0, at));
+
+/** The connection is reset. */
+export const cutHard =
+	(bytes: Buffer, at: number): Answer =>
+	async (response) => {
+		response.flushHeaders();
+		await new Promise((resolve) => response.write(bytes.subarray(0, at), resolve));
+		await wait(20);
+		response.destroy();
+	};
+
+/** Says nothing more, and stays. */
+export const silentAt =
+	(bytes: Buffer, at: number): Answer =>
+	(response) => {
+		response.flushHeaders();
+		if (at > 0) response.write(bytes.subarray(0, at));
+	};
