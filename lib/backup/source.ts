@@ -1,6 +1,8 @@
 /** Where a backup comes from, as plain data that can be handed to a thread, and how it is opened. */
 import type { Readable } from 'node:stream';
+import { openDirectBackup } from '../odoo/direct.ts';
 import { type ManagerAddress, openManagerBackup } from '../odoo/manager.ts';
+import type { PostgresqlAddress } from '../odoo/postgresql.ts';
 import { openDownload } from './download.ts';
 
 export interface ManagerSource {
@@ -10,13 +12,23 @@ export interface ManagerSource {
 	format: 'zip' | 'dump';
 }
 
+/** Always a zip. */
+export interface DirectSource {
+	kind: 'direct';
+	postgres: PostgresqlAddress;
+	/** Odoo's folder `filestore`, or the database's own in it. */
+	filestore: string;
+	/** Default found by PATH. */
+	pgDump?: string;
+}
+
 export interface HttpSource {
 	kind: 'http';
 	/** Whatever answers a GET with a backup. */
 	url: string;
 }
 
-export type SourceDescription = ManagerSource | HttpSource;
+export type SourceDescription = ManagerSource | DirectSource | HttpSource;
 
 export interface SourceOptions {
 	signal: AbortSignal;
@@ -29,6 +41,10 @@ export interface SourceOptions {
 /** @throws HubError as the client of the source does */
 export function openSource(source: SourceDescription, options: SourceOptions): Promise<Readable> {
 	if (source.kind === 'http') return openDownload(source.url, options.signal);
+	if (source.kind === 'direct') {
+		const { postgres, filestore, pgDump } = source;
+		return openDirectBackup({ postgres, filestore, pgDump, ...options });
+	}
 	const { address, database, format } = source;
 	return openManagerBackup(address, { database, format, ...options });
 }
