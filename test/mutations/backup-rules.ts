@@ -7,6 +7,8 @@ const runs = (name: string) => ({ file: 'test/integration/backup-runs.test.ts', 
 const alarm = (name: string) => ({ file: 'test/unit/backup/alarm.test.ts', name });
 const drill = (name: string) => ({ file: 'test/unit/backup/drill.test.ts', name });
 const keys = (name: string) => ({ file: 'test/unit/backup/keys.test.ts', name });
+const verifying = (name: string) => ({ file: 'test/unit/cli/verify.test.ts', name });
+const keysCommand = (name: string) => ({ file: 'test/unit/cli/keys.test.ts', name });
 
 export const mutants: Mutant[] = [
 	{
@@ -254,5 +256,33 @@ export const mutants: Mutant[] = [
 		find: ' && file.name === backupFileName(signed)',
 		replace: '',
 		test: retention('a file under another name than signed, as altered'),
+	},
+	{
+		protection: 'A file is decrypted only after checksum and signature hold',
+		file: 'lib/backup/verify-file.ts',
+		find: 'const record = verifyFile(signed, verifying, { name: path.basename(file), size, sha256 });',
+		replace: 'const record = (signed as { record: BackupRecord }).record;',
+		test: verifying('a file that was changed, cut, renamed, or signed by somebody else is refused before it is opened'),
+	},
+	{
+		protection: 'Content that differs from its record is refused',
+		file: 'lib/backup/verify-file.ts',
+		find: 'if (differs)',
+		replace: 'if (differs && bytes === 0)',
+		test: verifying('content that is not what was signed is refused, whoever signed it'),
+	},
+	{
+		protection: 'Keys are never written over others',
+		file: 'cli/keys.ts',
+		find: "flag: 'wx', flush: true",
+		replace: 'flush: true',
+		test: keysCommand('keys are written for their owner only, and never over others'),
+	},
+	{
+		protection: 'Only a recovery key of the hub proves its recovery key',
+		file: 'cli/keys.ts',
+		find: 'if (!keys.recovery.includes(recipient)) {',
+		replace: 'if (keys.recovery.length === 0) {',
+		test: keysCommand('a backup proves the key too; the drill key, another key and another file do not'),
 	},
 ];

@@ -1,0 +1,46 @@
+/** What a command is made of, and what it is given. */
+
+import type { ParseArgsOptionDescriptor } from 'node:util';
+import type { Environment } from './environment.ts';
+import type { ExitCode } from './exit.ts';
+import type { Terminal, Text } from './terminal.ts';
+
+export interface CommandOption extends ParseArgsOptionDescriptor {
+	type: 'string' | 'boolean';
+	/** Stands for the value in the help; absent for a switch. */
+	value?: string;
+	help: Text;
+}
+
+export interface Invocation {
+	/** What is no option. */
+	positionals: readonly string[];
+	values: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+	terminal: Terminal;
+	environment: Environment;
+	/** Aborts on Ctrl-C. */
+	signal: AbortSignal;
+}
+
+export interface Command {
+	/** As it is typed: `keys create`. */
+	name: string;
+	/** Behind the name in the help: `FILE`. */
+	operands: string;
+	/** How many operands it takes. */
+	takes: { min: number; max: number };
+	help: Text;
+	options: Readonly<Record<string, CommandOption>>;
+	/** @throws HubError */
+	run(invocation: Invocation): Promise<ExitCode>;
+}
+
+export function textOption({ values }: Invocation, name: string): string | undefined {
+	const value = values[name];
+	return typeof value === 'string' ? value : undefined;
+}
+
+export function listOption({ values }: Invocation, name: string): string[] {
+	const value = values[name];
+	return Array.isArray(value) ? value.map(String) : [];
+}

@@ -1,0 +1,98 @@
+/** What the command shares with the hub: its variables, its store, its account of Google Drive. */
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { driveAccount } from '../lib/backup/drive-account.ts';
+import { typedIdentity } from '../lib/backup/keys.ts';
+import { defaultUserDirectory } from '../lib/config/command-line.ts';
+import { readVariables } from '../lib/config/read.ts';
+import { type DriveClient, openDrive } from '../lib/drive/client.ts';
+import { type Folder, getFolder, ownFolder } from '../lib/drive/folder.ts';
+import { HubError } from '../lib/errors.ts';
+import { sealer, storeSecrets } from '../lib/store/sealed.ts';
+import { type StoredSecrets, storedSecrets } from '../lib/store/secrets.ts';
+import { openStore, type Store } from '../lib/store/store.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Of the folder that the hub makes with a consent. */
+const FOLDER_NAME = 'Clinic hub';
+
+export class Environment {
+	/** Variables, with those that files fill. */
+	readonly variables: Readonly<Record<string, string | undefined>>;
+	#store: Promise<Store> | undefined;
+
+	/** @throws HubError `CONFIG_INVALID` naming the variable */
+	constructor(environment: Readonly<Record<string, string | undefined>>) {
+		const { additions } = readVariables(environment);
+		this.variables = { ...environment, ...additions };
+	}
+
+	get userDir(): string {
+		return path.resolve(this.variables['HUB_USER_DIR'] || defaultUserDirectory());
+	}
+
+	/** @throws HubError `CONFIG_INVALID` naming the variable */
+	require(name: string): string {
+		const value = this.variables[name];
+		if (value) return value;
+		throw new HubError('CONFIG_INVALID', `${name} is not set; see docs/variables.md.`);
+	}
+
+	/** The hub's own: `HUB_STORE_URL`, or the file in the user directory. @throws HubError `STORE_UNAVAILABLE` */
+	store(): Promise<Store> {
+		const url = this.variables['HUB_STORE_URL'];
+		const file = path.join(this.userDir, 'clinic-hub.sqlite');
+		this.#store ??= openStore(url ? { url } : { file });
+		return this.#store;
+	}
+
+	/** @throws HubError `STORE_KEY`, `STORE_UNAVAILABLE` */
+	async secrets(): Promise<StoredSecrets> {
+		const given = [this.variables['HUB_STORE_KEY'], this.variables['HUB_CREDENTIAL_SECRET']];
+		// The store first: it makes the directory that a key may have to be made in.
+		const store = await this.store();
+		return (await storedSecrets(store, sealer(storeSecrets({ given, userDir: this.userDir })))).lasting;
+	}
+
+	/** The account and the folder that variables name. @throws HubError DRIVE_*, `CONFIG_INVALID` */
+	async drive(signal: AbortSignal): Promise<{ client: DriveClient; folder: Folder }> {
+		const account = await driveAccount(this.variables, () => this.secrets());
+		const apiUrl = this.variables['DRIVE_API_URL'];
+		const client = await openDrive({ account, ...(apiUrl ? { apiUrl } : {}) });
+		const folder = this.variables['DRIVE_FOLDER'];
+		return {
+			client,
+			folder: folder ? await getFolder(client, folder, signal) : await ownFolder(client, FOLDER_NAME, signal),
+		};
+	}
+
+	async close(): Promise<void> {
+		const opening = this.#store;
+		this.#store = undefined;
+		if (!opening) return;
+		const store = await opening.catch(() => undefined);
+		await store?.close();
+	}
+}
+
+/**
+ * A secret key from a file, or with `-` typed or piped in.
+ * @throws HubError `NOT_FOUND`, `CANCELLED`
+ */
+export async function readIdentity(source: string, terminal: Terminal): Promise<string> {
+	if (source === '-') {
+		return typedIdentity(await terminal.askSecret({ en: 'Recovery key:', es: 'Clave de recuperación:' }));
+	}
+	return typedIdentity(readText(source));
+}
+
+/** @throws HubError `NOT_FOUND` */
+export function readText(file: string): string {
+	try {
+		return readFileSync(file, 'utf8');
+	} catch (cause) {
+		const { code } = cause as NodeJS.ErrnoException;
+		throw new HubError('NOT_FOUND', `The file ${file} cannot be read (${code ?? 'no code'}).`, { cause });
+	}
+}

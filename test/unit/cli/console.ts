@@ -1,0 +1,39 @@
+/** Runs `clinic-hub` within the test: its streams are texts. */
+import { PassThrough, Writable } from 'node:stream';
+import { main } from '../../../cli/main.ts';
+
+export interface ConsoleRun {
+	exit: number;
+	output: string;
+	errors: string;
+	/** The one object of `--json`. */
+	json: Record<string, unknown>;
+}
+
+export interface ConsoleOptions {
+	environment?: Record<string, string>;
+	/** Typed or piped in. */
+	input?: string;
+	/** Columns of a terminal; default none. */
+	columns?: number;
+	signal?: AbortSignal;
+}
+
+export async function run(args: string[], options: ConsoleOptions = {}): Promise<ConsoleRun> {
+	const { environment = {}, input = '', columns, signal = new AbortController().signal } = options;
+	const written = { output: '', errors: '' };
+	const sink = (name: keyof typeof written) =>
+		new Writable({
+			write(chunk, _, done) {
+				written[name] += String(chunk);
+				done();
+			},
+		});
+	const stdin = new PassThrough();
+	stdin.end(input);
+	const errors = Object.assign(sink('errors'), columns === undefined ? {} : { isTTY: true, columns });
+	const streams = { input: stdin, output: sink('output'), errors };
+	const exit = await main({ args, environment, streams, signal });
+	const json = args.includes('--json') ? (JSON.parse(written.output) as Record<string, unknown>) : {};
+	return { exit, ...written, json };
+}
