@@ -164,10 +164,11 @@ class Delivery {
 			try {
 				const result = await this.#step(kept);
 				if (result.done) return result.file;
-				if (result.bytes > this.#furthest) attempts.progressed();
-				else if (kept !== undefined) await attempts.pause(noProgress());
+				if (result.bytes > this.#furthest) {
+					attempts.progressed();
+					refreshed = false;
+				} else if (kept !== undefined) await attempts.pause(noProgress());
 				kept = result.bytes;
-				refreshed = false;
 				this.#tell(kept);
 			} catch (thrown) {
 				throwIfCancelled(signal);

@@ -190,7 +190,11 @@ describe('an upload survives', { concurrency: 4 }, () => {
 		server.drive.tokens.accessSeconds = 301; // the client asks for a fresh one 300 s before
 		const parcel = await server.parcel(SIZE);
 		const client = await server.service();
-		const onProgress = () => server.drive.tokens.expireAccess();
+		let furthest = 0;
+		const onProgress = ({ acknowledged }: { acknowledged: number }) => {
+			if (acknowledged > furthest) server.drive.tokens.expireAccess();
+			furthest = Math.max(furthest, acknowledged);
+		};
 		assertArrived(server, parcel, (await bring(client, parcel, { onProgress })).id);
 		assert.ok(server.drive.tokens.given > 3);
 	});
@@ -355,6 +359,14 @@ describe('an upload fails at once, in words', () => {
 		await assert.rejects(failing, { code: 'DRIVE_UNREACHABLE', message: /HTTP 503/ });
 		assert.equal(server.drive.faults.happened.length, 12);
 		assert.ok(kept.state, 'the session is kept for later');
+	});
+
+	it('when no token is accepted', async () => {
+		await using server = await startDrive();
+		const client = await server.service();
+		const onProgress = () => server.drive.tokens.expireAccess();
+		const refused = bring(client, await server.parcel(SIZE), { onProgress });
+		await assert.rejects(refused, { code: 'DRIVE_CONSENT', message: /does not accept the access token/ });
 	});
 
 	it('when Drive keeps nothing of what is sent', async () => {
