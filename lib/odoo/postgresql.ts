@@ -120,8 +120,8 @@ export function startProgram(
 	return { child, ended, stop };
 }
 
-/** The major version of a program, such as 15. @throws HubError POSTGRESQL_CLIENT */
-export async function programVersion(command: string): Promise<number> {
+/** Such as 15 and 18. @throws HubError POSTGRESQL_CLIENT */
+export async function programRelease(command: string): Promise<{ major: number; minor: number }> {
 	const child = spawn(command, ['--version'], { stdio: ['ignore', 'pipe', 'ignore'] });
 	let text = '';
 	child.stdout.on('data', (bytes: Buffer) => {
@@ -131,8 +131,8 @@ export async function programVersion(command: string): Promise<number> {
 		child.once('error', (cause) => reject(missing(command, cause)));
 		child.once('close', () => resolve());
 	});
-	const major = Number(/\(PostgreSQL\) (\d+)/.exec(text)?.[1]);
-	if (Number.isInteger(major)) return major;
+	const [, major, minor] = /\(PostgreSQL\) (\d+)(?:\.(\d+))?/.exec(text) ?? [];
+	if (major !== undefined) return { major: Number(major), minor: Number(minor ?? 0) };
 	throw new HubError('POSTGRESQL_CLIENT', `${nameOf(command)} does not tell its version.`);
 }
 
@@ -144,7 +144,8 @@ export async function serverVersion(client: pg.Client): Promise<number> {
 
 /** pg_dump refuses a server that is newer than itself. @throws HubError POSTGRESQL_CLIENT */
 export async function requireClient(client: pg.Client, command: string): Promise<{ program: number; server: number }> {
-	const [program, server] = [await programVersion(command), await serverVersion(client)];
+	const { major: program } = await programRelease(command);
+	const server = await serverVersion(client);
 	if (program >= server) return { program, server };
 	throw new HubError(
 		'POSTGRESQL_CLIENT',
