@@ -1,9 +1,7 @@
 /** Where a backup comes from, as plain data that can be handed to a thread, and how it is opened. */
 import type { Readable } from 'node:stream';
-import { openDirectBackup } from '../odoo/direct.ts';
-import { type ManagerAddress, openManagerBackup } from '../odoo/manager.ts';
+import type { ManagerAddress } from '../odoo/manager.ts';
 import type { PostgresqlAddress } from '../odoo/postgresql.ts';
-import { openDownload } from './download.ts';
 
 export interface ManagerSource {
 	kind: 'manager';
@@ -38,13 +36,25 @@ export interface SourceOptions {
 	idleMs: number;
 }
 
-/** @throws HubError as the client of the source does */
-export function openSource(source: SourceDescription, options: SourceOptions): Promise<Readable> {
-	if (source.kind === 'http') return openDownload(source.url, options.signal);
-	if (source.kind === 'direct') {
-		const { postgres, filestore, pgDump } = source;
-		return openDirectBackup({ postgres, filestore, pgDump, ...options });
+/**
+ * Only the client that is asked for is loaded: a thread starts for each backup.
+ * @throws HubError as the client of the source does
+ */
+export async function openSource(source: SourceDescription, options: SourceOptions): Promise<Readable> {
+	switch (source.kind) {
+		case 'manager': {
+			const { openManagerBackup } = await import('../odoo/manager.ts');
+			const { address, database, format } = source;
+			return openManagerBackup(address, { database, format, ...options });
+		}
+		case 'direct': {
+			const { openDirectBackup } = await import('../odoo/direct.ts');
+			const { postgres, filestore, pgDump } = source;
+			return openDirectBackup({ postgres, filestore, pgDump, ...options });
+		}
+		case 'http': {
+			const { openDownload } = await import('./download.ts');
+			return openDownload(source.url, options.signal);
+		}
 	}
-	const { address, database, format } = source;
-	return openManagerBackup(address, { database, format, ...options });
 }

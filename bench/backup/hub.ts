@@ -1,0 +1,59 @@
+/** One backup in a process of its own, as a hub makes it; prints what it took as JSON. `hub.ts <url> <spool> <recipient>` */
+import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { makeBackup } from '../../lib/backup/pipeline.ts';
+import { createSigningKey } from '../../lib/backup/signature.ts';
+import { Spool } from '../../lib/backup/spool.ts';
+
+export interface HubFigures {
+	ms: number;
+	/** User and system, of all threads. */
+	cpuMs: number;
+	idleMiB: number;
+	peakMiB: number;
+	/** What the main thread was late by, 99th percentile, ms. */
+	delayMs: number;
+	bytes: number;
+}
+
+/** Between two looks, ms; the main thread of a hub has nothing else to do here, so each is late by what held it up. */
+const LOOK_MS = 5;
+/** Until the garbage of loading is collected, ms. */
+const SETTLE_MS = 500;
+
+const residentMiB = () => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
+
+const [, , url = '', directory = '', recipient = ''] = process.argv;
+const spool = await Spool.open(directory);
+const { privateKey: signingKey } = createSigningKey();
+await wait(SETTLE_MS);
+const idleMiB = residentMiB();
+
+let peakMiB = idleMiB;
+const delays: number[] = [];
+let due = performance.now() + LOOK_MS;
+const look = setInterval(() => {
+	delays.push(Math.max(0, performance.now() - due));
+	due = performance.now() + LOOK_MS;
+	if (delays.length % 10 === 0) peakMiB = Math.max(peakMiB, residentMiB());
+}, LOOK_MS);
+const cpu = process.cpuUsage();
+const begin = performance.now();
+const { claim } = await makeBackup({
+	id: 'bench-0001',
+	database: 'bench',
+	source: { kind: 'http', url },
+	sourceName: 'manager',
+	format: 'zip',
+	encryption: { kind: 'age', recipients: [recipient] },
+	signingKey,
+	spool,
+});
+const ms = performance.now() - begin;
+const { user, system } = process.cpuUsage(cpu);
+clearInterval(look);
+if (!claim.complete || claim.late.length > 0) throw new Error('the backup is not complete');
+await spool.release(claim.file);
+const delayMs = delays.toSorted((a, b) => a - b)[Math.floor(delays.length * 0.99)] ?? 0;
+const figures: HubFigures = { ms, cpuMs: (user + system) / 1_000, idleMiB, peakMiB, delayMs, bytes: claim.plainSize };
+console.log(JSON.stringify(figures));
