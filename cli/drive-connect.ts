@@ -17,7 +17,7 @@ export const driveConnect: Command = {
 	async run({ environment, terminal, signal }) {
 		const client = { id: environment.require('DRIVE_CLIENT_ID'), secret: environment.require('DRIVE_CLIENT_SECRET') };
 		// Opened first: a consent that cannot be kept would have to be given again.
-		const secrets = await environment.secrets();
+		const { lasting } = await environment.secrets();
 		const apiUrl = environment.variables['DRIVE_API_URL'];
 		const consent = await consentOnLoopback({
 			client,
@@ -30,7 +30,7 @@ export const driveConnect: Command = {
 					es: `Abra esta dirección en un navegador de este equipo y acceda con la cuenta a la que pertenecerá la carpeta:\n\n  ${page}\n`,
 				}),
 		});
-		await storeConsent(secrets, consent);
+		await storeConsent(lasting, consent);
 		const { folder } = await environment.drive(signal);
 		terminal.say({
 			en: `Connected. Backups go to the folder "${folder.name}".`,

@@ -10,12 +10,12 @@ import { type DriveClient, openDrive } from '../lib/drive/client.ts';
 import { type Folder, getFolder, ownFolder } from '../lib/drive/folder.ts';
 import { HubError } from '../lib/errors.ts';
 import { sealer, storeSecrets } from '../lib/store/sealed.ts';
-import { type StoredSecrets, storedSecrets } from '../lib/store/secrets.ts';
+import { storedSecrets } from '../lib/store/secrets.ts';
 import { openStore, type Store } from '../lib/store/store.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Of the folder that the hub makes with a consent. */
-const FOLDER_NAME = 'Clinic hub';
+const FOLDER_NAME = 'Respaldos';
 
 export class Environment {
 	/** Variables, with those that files fill. */
@@ -30,6 +30,11 @@ export class Environment {
 
 	get userDir(): string {
 		return path.resolve(this.variables['HUB_USER_DIR'] || defaultUserDirectory());
+	}
+
+	/** Where a backup waits for its upload. */
+	get spoolDirectory(): string {
+		return path.resolve(this.variables['HUB_SPOOL'] || path.join(this.userDir, 'spool'));
 	}
 
 	/** @throws HubError `CONFIG_INVALID` naming the variable */
@@ -48,16 +53,16 @@ export class Environment {
 	}
 
 	/** @throws HubError `STORE_KEY`, `STORE_UNAVAILABLE` */
-	async secrets(): Promise<StoredSecrets> {
+	async secrets(): ReturnType<typeof storedSecrets> {
 		const given = [this.variables['HUB_STORE_KEY'], this.variables['HUB_CREDENTIAL_SECRET']];
 		// The store first: it makes the directory that a key may have to be made in.
 		const store = await this.store();
-		return (await storedSecrets(store, sealer(storeSecrets({ given, userDir: this.userDir })))).lasting;
+		return storedSecrets(store, sealer(storeSecrets({ given, userDir: this.userDir })));
 	}
 
 	/** The account and the folder that variables name. @throws HubError DRIVE_*, `CONFIG_INVALID` */
 	async drive(signal: AbortSignal): Promise<{ client: DriveClient; folder: Folder }> {
-		const account = await driveAccount(this.variables, () => this.secrets());
+		const account = await driveAccount(this.variables, async () => (await this.secrets()).lasting);
 		const apiUrl = this.variables['DRIVE_API_URL'];
 		const client = await openDrive({ account, ...(apiUrl ? { apiUrl } : {}) });
 		const folder = this.variables['DRIVE_FOLDER'];
@@ -95,4 +100,9 @@ export function readText(file: string): string {
 		const { code } = cause as NodeJS.ErrnoException;
 		throw new HubError('NOT_FOUND', `The file ${file} cannot be read (${code ?? 'no code'}).`, { cause });
 	}
+}
+
+/** As the hub reads a switch. */
+export function isOn(value: string | undefined): boolean {
+	return /^(true|on|yes|1)$/i.test(value ?? '');
 }

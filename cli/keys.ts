@@ -13,7 +13,7 @@ import { recoveryKeyFile, recoveryKit } from '../lib/backup/recovery-kit.ts';
 import { downloadStream } from '../lib/drive/download.ts';
 import { HubError } from '../lib/errors.ts';
 import { type Command, type CommandOption, type Invocation, textOption } from './command.ts';
-import { readIdentity } from './environment.ts';
+import { isOn, readIdentity } from './environment.ts';
 import { EXIT } from './exit.ts';
 import { bytesText } from './terminal.ts';
 
@@ -153,7 +153,7 @@ async function writeNew(file: string, content: string | Buffer): Promise<void> {
 async function check(invocation: Invocation) {
 	const { terminal, environment, positionals } = invocation;
 	const keys = await readKeys(environment.variables);
-	refuseDemo(keys, /^(true|on|yes|1)$/i.test(environment.variables['HUB_DEMO_KEYS'] ?? ''));
+	refuseDemo(keys, isOn(environment.variables['HUB_DEMO_KEYS']));
 	const identity = await readIdentity(textOption(invocation, 'identity') ?? '-', terminal);
 	const recipient = await recipientOf(identity);
 	if (!keys.recovery.includes(recipient)) {

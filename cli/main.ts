@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { HubError, toHubError } from '../lib/errors.ts';
+import { backup } from './backup.ts';
 import { backups } from './backups.ts';
 import type { Command } from './command.ts';
 import { driveConnect } from './drive-connect.ts';
@@ -13,7 +14,16 @@ import { restore } from './restore.ts';
 import { languageOf, type Streams, Terminal } from './terminal.ts';
 import { verify } from './verify.ts';
 
-export const COMMANDS: readonly Command[] = [backups, verify, restore, keysCreate, keysCheck, keysRotate, driveConnect];
+export const COMMANDS: readonly Command[] = [
+	backups,
+	backup,
+	verify,
+	restore,
+	keysCreate,
+	keysCheck,
+	keysRotate,
+	driveConnect,
+];
 
 /** Every command takes them. */
 const COMMON = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } } as const;

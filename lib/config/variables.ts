@@ -360,6 +360,58 @@ const BACKUP_VARIABLES: Record<string, Variable> = {
 			es: 'Claves públicas cuyas actas se creen, `clinic-hub-verify-…`, separadas por espacios; las anteriores a un cambio de claves se quedan aquí.',
 		},
 	},
+	HUB_SPOOL: {
+		kind: 'text',
+		otherwise: { en: '`spool` in the user directory', es: '`spool` en el directorio de usuario' },
+		text: {
+			en: 'Directory in which `clinic-hub backup` keeps a backup, encrypted, until it lies in Drive. The node has a field for it.',
+			es: 'Directorio en el que `clinic-hub backup` guarda una copia, cifrada, hasta que está en Drive. El nodo tiene un campo para ello.',
+		},
+	},
+	ODOO_MASTER_PASSWORD: {
+		kind: 'text',
+		secret: true,
+		text: {
+			en: "Master password of Odoo's database manager.",
+			es: 'Contraseña maestra del gestor de bases de datos de Odoo.',
+		},
+	},
+	DRIVE_SERVICE_ACCOUNT: {
+		kind: 'text',
+		secret: true,
+		otherwise: { en: 'a consent, by the next two', es: 'un consentimiento, con las dos siguientes' },
+		text: {
+			en: "Key of a service account, the JSON that Google's console gives to download; best as `DRIVE_SERVICE_ACCOUNT_FILE`.",
+			es: 'Clave de una cuenta de servicio, el JSON que da a descargar la consola de Google; mejor como `DRIVE_SERVICE_ACCOUNT_FILE`.',
+		},
+	},
+	DRIVE_CLIENT_ID: {
+		kind: 'text',
+		text: {
+			en: 'OAuth client for a consent; of type "Desktop app" for `clinic-hub drive connect`.',
+			es: 'Cliente OAuth para un consentimiento; del tipo «Aplicación de escritorio» para `clinic-hub drive connect`.',
+		},
+	},
+	DRIVE_CLIENT_SECRET: { kind: 'text', secret: true, text: { en: 'Its secret.', es: 'Su secreto.' } },
+	DRIVE_FOLDER: {
+		kind: 'text',
+		otherwise: {
+			en: 'with a consent the folder that the hub makes',
+			es: 'con un consentimiento, la carpeta que crea el hub',
+		},
+		text: {
+			en: 'Folder of the backups, its id or its address in a browser; a service account needs it.',
+			es: 'Carpeta de las copias, su id o su dirección en un navegador; una cuenta de servicio la necesita.',
+		},
+	},
+	DRIVE_API_URL: {
+		kind: 'text',
+		otherwise: { en: "Google's", es: 'la de Google' },
+		text: {
+			en: 'Another address for all of the API of Google Drive, as in the laboratory. Tokens go there.',
+			es: 'Otra dirección para toda la API de Google Drive, como en el laboratorio. Allí se envían los tokens.',
+		},
+	},
 	HUB_DEMO_KEYS: {
 		kind: 'switch',
 		default: false,

@@ -9,6 +9,7 @@ const drill = (name: string) => ({ file: 'test/unit/backup/drill.test.ts', name 
 const keys = (name: string) => ({ file: 'test/unit/backup/keys.test.ts', name });
 const verifying = (name: string) => ({ file: 'test/unit/cli/verify.test.ts', name });
 const keysCommand = (name: string) => ({ file: 'test/unit/cli/keys.test.ts', name });
+const command = (name: string) => ({ file: 'test/integration/clinic-hub.test.ts', name });
 
 export const mutants: Mutant[] = [
 	{
@@ -284,5 +285,34 @@ export const mutants: Mutant[] = [
 		find: 'if (!keys.recovery.includes(recipient)) {',
 		replace: 'if (keys.recovery.length === 0) {',
 		test: keysCommand('a backup proves the key too; the drill key, another key and another file do not'),
+	},
+	{
+		protection: 'A database is replaced only after its name was typed',
+		file: 'cli/restore.ts',
+		find: 'if (typed.trim() !== into)',
+		replace: "if (typed.trim() === '')",
+		test: command('a database is replaced only after its name was typed'),
+	},
+	{
+		protection: 'The newest backup for a restore is the newest that counts',
+		file: 'cli/restore.ts',
+		find: "backups.find(({ code }) => code === 'counts')",
+		replace: 'backups[0]',
+		test: command('what is planted, renamed or signed by somebody else is named as such and never restored'),
+	},
+	{
+		protection: 'A record that nobody trusted has signed makes no backup count',
+		file: 'lib/backup/catalogue.ts',
+		find: "return verifyRecord(parseSigned(Buffer.concat(chunks).toString('utf8')), verifying);",
+		replace:
+			"return (parseSigned(Buffer.concat(chunks).toString('utf8')) as { record: BackupRecord }).record ?? verifyRecord(null, verifying);",
+		test: command('what is planted, renamed or signed by somebody else is named as such and never restored'),
+	},
+	{
+		protection: 'The spool is let go once a backup lies in the folder',
+		file: 'lib/backup/send.ts',
+		find: '	await spool.release(claim.file);\n',
+		replace: '	void spool;\n',
+		test: command('a backup goes to the folder, is listed as one that counts, and comes back as it was'),
 	},
 ];

@@ -1,0 +1,215 @@
+/** `clinic-hub` against Drive's stand-in: what lies in the folder, a backup on its way there and back. */
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { KEY_FILES } from '../../cli/keys.ts';
+import { readKeys } from '../../lib/backup/keys.ts';
+import { recordFileName } from '../../lib/backup/record.ts';
+import { uploadFile } from '../../lib/drive/upload.ts';
+import { type DriveServer, startDrive } from '../servers/drive.ts';
+import { backupZip } from '../unit/backup/proof-files.ts';
+import { type SignedFile, signedFile } from '../unit/backup/signed-file.ts';
+import { run } from '../unit/cli/console.ts';
+
+const MASTER = 'master password of the test';
+
+/** The three calls of Odoo's database manager that the command makes. */
+async function startManager(t: TestContext, zip: Buffer) {
+	const databases = ['clinica'];
+	const restored: { name: string; body: Buffer }[] = [];
+	const server = createServer(async (request, response) => {
+		const parts: Buffer[] = [];
+		for await (const part of request) parts.push(part as Buffer);
+		const body = Buffer.concat(parts);
+		const field = (name: string) =>
+			new RegExp(`name="${name}"\r\n\r\n(.*?)\r\n`).exec(body.toString('latin1'))?.[1] ??
+			new URLSearchParams(body.toString()).get(name) ??
+			'';
+		if (request.url === '/web/database/manager') {
+			const links = databases.map((name) => `<a href="/odoo?db=${name}">${name}</a>`).join('');
+			response.setHeader('content-type', 'text/html');
+			return response.end(`<form action="/web/database/change_password"></form>${links}`);
+		}
+		assert.equal(field('master_pwd'), MASTER);
+		if (request.url === '/web/database/backup') {
+			response.setHeader('content-type', 'application/octet-stream; charset=binary');
+			response.setHeader('content-disposition', "attachment; filename*=UTF-8''clinica.zip");
+			return response.end(zip);
+		}
+		const name = field('name');
+		if (request.url === '/web/database/drop') databases.splice(databases.indexOf(name), 1);
+		else {
+			databases.push(name);
+			restored.push({ name, body });
+		}
+		return response.writeHead(303, { location: '/web/database/manager' }).end();
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	t.after(() => {
+		server.close();
+		server.closeAllConnections();
+	});
+	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, databases, restored };
+}
+
+async function clinic(t: TestContext) {
+	const directory = await mkdtemp(path.join(tmpdir(), 'clinic-hub-command-'));
+	t.after(() => rm(directory, { recursive: true, force: true }));
+	const drive = await startDrive();
+	t.after(() => drive[Symbol.asyncDispose]());
+	const zip = backupZip({ partners: 50, attachments: [{ content: Buffer.from('a scan') }] });
+	const odoo = await startManager(t, zip);
+	const keysDirectory = path.join(directory, 'keys');
+	assert.equal((await run(['keys', 'create', '--out', keysDirectory])).exit, 0);
+	const lines = (await readFile(path.join(keysDirectory, KEY_FILES.hub), 'utf8')).trim().split('\n');
+	const environment: Record<string, string> = {
+		HUB_USER_DIR: path.join(directory, 'hub'),
+		ODOO_URL: odoo.url,
+		ODOO_MASTER_PASSWORD: MASTER,
+		DRIVE_API_URL: drive.url,
+		DRIVE_SERVICE_ACCOUNT_FILE: drive.google.keyFiles.uploader,
+		DRIVE_FOLDER: `https://drive.google.com/drive/folders/${drive.google.folderId}`,
+		...Object.fromEntries(lines.map((line) => [line.split('=', 1)[0] ?? '', line.replaceAll(/^[^=]*="|"$/g, '')])),
+	};
+	const identity = path.join(keysDirectory, KEY_FILES.recovery);
+	const proven = () =>
+		run(['keys', 'check', path.join(keysDirectory, KEY_FILES.test), '--identity', identity], { environment });
+	return {
+		directory,
+		drive,
+		odoo,
+		zip,
+		environment,
+		identity,
+		proven,
+		command: (...args: string[]) => run(args, { environment }),
+	};
+}
+
+/** Uploads a file with its record as the hub does, beside what the test changes. */
+async function lay(
+	{ drive }: { drive: DriveServer },
+	{ file, content, record }: SignedFile,
+	name = path.basename(file),
+) {
+	const client = await drive.service();
+	const common = { folderId: drive.google.folderId, id: record.id, databaseUuid: record.databaseUuid };
+	const save = async () => undefined;
+	const signed = await readFile(recordFileName(file));
+	const { createHash } = await import('node:crypto');
+	const sha256 = createHash('sha256').update(signed).digest('hex');
+	await uploadFile(
+		client,
+		{ ...common, kind: 'record', path: recordFileName(file), name: recordFileName(name), size: signed.length, sha256 },
+		{ save },
+	);
+	return uploadFile(
+		client,
+		{ ...common, kind: 'backup', path: file, name, size: content.length, sha256: record.sha256 },
+		{ save },
+	);
+}
+
+test('a backup goes to the folder, is listed as one that counts, and comes back as it was', async (t) => {
+	const { command, drive, odoo, zip, environment, identity, proven } = await clinic(t);
+	assert.equal((await proven()).exit, 0);
+	const made = await command('backup', '--database', 'clinica', '--json');
+	assert.equal(made.exit, 0, made.errors);
+	assert.equal(drive.files().length, 2);
+	assert.deepEqual(await readdir(path.join(environment['HUB_USER_DIR'] ?? '', 'spool')), []);
+
+	const listed = await command('backups', '--json');
+	assert.equal(listed.exit, 0, listed.errors);
+	const [backup] = listed.json['backups'] as { standing: string; name: string; database: string }[];
+	assert.deepEqual([backup?.standing, backup?.database], ['counts', 'clinica']);
+	assert.match((await command('backups')).output, /counts +clinica_.*\.zip\.age\n$/);
+
+	const checked = await command('keys', 'check', '--identity', identity, '--json');
+	assert.deepEqual([checked.exit, checked.json['file']], [0, backup?.name]);
+
+	const restored = await command('restore', 'newest', '--into', 'nueva', '--identity', identity);
+	assert.equal(restored.exit, 0, restored.errors);
+	assert.match(restored.output, /full identity run/);
+	const [received] = odoo.restored;
+	assert.equal(received?.name, 'nueva');
+	assert.ok(received?.body.includes(zip), 'Odoo got the backup byte for byte');
+	assert.match(received?.body.toString('latin1') ?? '', /name="copy"\r\n\r\nfalse\r\n/);
+	assert.doesNotMatch(received?.body.toString('latin1') ?? '', /neutralize/);
+});
+
+test('nobody backs up before the recovery key was proven', async (t) => {
+	const { command, drive } = await clinic(t);
+	const { exit, errors } = await command('backup');
+	assert.equal(exit, 5);
+	assert.match(errors, /Nobody has decrypted a test file/);
+	assert.equal(drive.files().length, 0);
+});
+
+test('a database is replaced only after its name was typed', async (t) => {
+	const { command, environment, odoo, identity, proven } = await clinic(t);
+	await proven();
+	assert.equal((await command('backup')).exit, 0);
+	const over = (input: string) =>
+		run(['restore', 'newest', '--into', 'clinica', '--identity', identity], { environment, input });
+	const refused = await over('clinic\n');
+	assert.equal(refused.exit, 130);
+	assert.match(refused.errors, /nothing was changed/);
+	assert.deepEqual([odoo.databases, odoo.restored.length], [['clinica'], 0]);
+	assert.equal((await over('clinica\n')).exit, 0);
+	assert.deepEqual([odoo.databases, odoo.restored.length], [['clinica'], 1]);
+});
+
+test('what is planted, renamed or signed by somebody else is named as such and never restored', async (t) => {
+	const context = await clinic(t);
+	const { command, directory, environment, odoo, identity } = context;
+	const keys = await readKeys(environment);
+	const empty = await command('backups');
+	assert.equal(empty.exit, 6);
+	assert.match(empty.output, /No backup lies in the folder/);
+
+	// Encrypted to the clinic's own public key, which is no secret, and signed by whoever did it.
+	const foreignKeys = path.join(directory, 'foreign');
+	await run(['keys', 'create', '--out', foreignKeys]);
+	const lines = (await readFile(path.join(foreignKeys, KEY_FILES.hub), 'utf8')).match(/clinic-hub-sign-[\w-]+/);
+	const plant = await signedFile(directory, { ...keys, signing: lines?.[0] ?? '' });
+	const planted = await lay(context, plant);
+	const renamed = await signedFile(directory, keys, { id: '21111111-2222-4333-8444-555555555555' });
+	const moved = path.join(directory, 'clinica_2027-01-01T03-00-00Z.zip.age');
+	await writeFile(moved, renamed.content);
+	await writeFile(recordFileName(moved), await readFile(recordFileName(renamed.file)));
+	const redated = await lay(context, { ...renamed, file: moved });
+
+	const { exit, output, json } = await command('backups', '--json');
+	assert.equal(exit, 6, output);
+	const standings = (json['backups'] as { file: string; standing: string }[]).map(({ file, standing }) => [
+		file,
+		standing,
+	]);
+	assert.deepEqual(Object.fromEntries(standings), { [planted.id]: 'unsigned', [redated.id]: 'altered' });
+	assert.match((await command('backups')).output, /NONE OF THEM COUNTS/);
+	for (const id of [planted.id, redated.id]) {
+		const restored = await command('restore', id, '--into', 'nueva', '--identity', identity);
+		assert.equal(restored.exit, 4, restored.errors);
+		assert.match(restored.errors, /Nothing of it was opened/);
+	}
+	assert.equal((await command('restore', 'newest', '--into', 'nueva', '--identity', identity)).exit, 6);
+	assert.deepEqual([odoo.databases, odoo.restored.length], [['clinica'], 0]);
+});
+
+test('a downloaded file is restored without Drive, and a missing key is said before Odoo is touched', async (t) => {
+	const { directory, environment, odoo, identity } = await clinic(t);
+	const { file } = await signedFile(directory, await readKeys(environment));
+	const offline = { ...environment, DRIVE_API_URL: 'http://127.0.0.1:1' };
+	const restore = (...args: string[]) =>
+		run(['restore', '--file', file, '--into', 'nueva', '--neutralize', '--copy', ...args], { environment: offline });
+	assert.equal((await restore()).exit, 5);
+	assert.equal(odoo.restored.length, 0);
+	assert.equal((await restore('--identity', identity)).exit, 0);
+	const body = odoo.restored[0]?.body.toString('latin1') ?? '';
+	assert.match(body, /name="copy"\r\n\r\ntrue\r\n/);
+	assert.match(body, /name="neutralize_database"/);
+});
