@@ -1,7 +1,6 @@
 /** An Odoo as backups see it: where it is, which of its databases are meant, and which ways lead to them. */
 
-import { HubError } from '../errors.ts';
-import { managerPage } from '../odoo/manager.ts';
+import { HubError, toHubError } from '../errors.ts';
 import type { BackupFormat, BackupSource } from './record.ts';
 import type { SourceDescription } from './source.ts';
 
@@ -61,7 +60,7 @@ export async function databasesToBackUp(
 	asked: readonly string[] | undefined,
 	signal?: AbortSignal,
 ): Promise<string[]> {
-	const all = place.databases ?? (await shownDatabases(place.url, signal));
+	const all = place.databases ?? (await shownDatabases(place, signal));
 	const unknown = (asked ?? []).filter((name) => !all.includes(name));
 	if (unknown.length > 0) {
 		throw new HubError(
@@ -77,9 +76,19 @@ export async function databasesToBackUp(
 	);
 }
 
-async function shownDatabases(url: string, signal: AbortSignal | undefined): Promise<string[]> {
-	const { enabled, databases } = await managerPage(url, signal);
-	if (enabled) return databases;
+/** As Odoo shows them; where it hides them, as PostgreSQL does. */
+async function shownDatabases({ url, direct }: OdooPlace, signal: AbortSignal | undefined): Promise<string[]> {
+	// Loaded when a run begins: the editor reads only names and types of this file.
+	const { managerPage } = await import('../odoo/manager.ts');
+	const page = await managerPage(url, signal).catch((thrown: unknown) => {
+		if (toHubError(thrown).code === 'ODOO_MANAGER_OFF') return undefined;
+		throw thrown;
+	});
+	if (page?.enabled) return page.databases;
+	if (direct) {
+		const { listDatabases } = await import('../odoo/databases.ts');
+		return listDatabases({ ...direct, database: 'postgres' });
+	}
 	throw new HubError(
 		'ODOO_MANAGER_OFF',
 		'Odoo hides the list of its databases (list_db = False), so “all of them” cannot be known. Name them in the connection.',
@@ -103,8 +112,7 @@ export function sourceOf(
 		throw new HubError('CONFIG_INVALID', 'The direct way makes zip files only: choose the format zip.');
 	}
 	const { filestore, ...postgres } = direct;
-	void { kind: 'direct', postgres: { ...postgres, database }, filestore };
-	throw lacks('the direct way');
+	return { kind: 'direct', postgres: { ...postgres, database }, filestore };
 }
 
 function lacks(what: string): HubError {

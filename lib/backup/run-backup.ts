@@ -38,9 +38,11 @@ export interface BackupPlan {
 export type BackupEvent =
 	| { kind: 'started'; database: string; id: string; trigger: RunTrigger }
 	| { kind: 'progress'; database: string; id: string; progress: BackupProgress; expectedBytes: number | null }
-	/** The file waits in the spool. `again`: that was told by an earlier process already. */
-	| { kind: 'made'; claim: ClaimCheck; again: boolean; damaged: readonly string[] }
-	/** `answered`: the caller of `run` is told by its result; otherwise nobody else tells it. */
+	/**
+	 * The file waits in the spool. `again`: an earlier process told that, too. `answered`: the caller of `run` was told; here
+	 * and below.
+	 */
+	| { kind: 'made'; claim: ClaimCheck; again: boolean; answered: boolean; damaged: readonly string[] }
 	| { kind: 'failed'; database: string | null; id: string | null; error: HubError; answered: boolean }
 	/** Somebody else's run, or an earlier one of this node, goes on. */
 	| { kind: 'busy'; database: string | null; running: RunView | null }
@@ -67,6 +69,8 @@ export interface RunInput {
 	/** Of those of the connection; default all of them. */
 	databases?: readonly string[];
 	againOf?: string;
+	/** Given by a caller who waits; told of each backup at once, while the next database has its turn. */
+	onMade?(claim: ClaimCheck): void;
 }
 
 export type DatabaseResult =
@@ -132,7 +136,7 @@ export class Backups {
 
 	/** Looks after what an earlier process left: sends its claim checks again, begins its interrupted runs again. */
 	start(): void {
-		this.#enqueue(() => this.#recover()).catch((thrown: unknown) => this.#startFailed(thrown));
+		this.#enqueue(() => this.#recover()).catch((thrown: unknown) => this.tellFailure(thrown));
 	}
 
 	/**
@@ -165,6 +169,12 @@ export class Backups {
 		this.#cancel.abort(new HubError('CANCELLED', 'The backup was cancelled.'));
 		audit({ action: 'backup.cancel', actor, subject, outcome: 'done' });
 		return true;
+	}
+
+	/** Backups of this plan that lack files of the source, newest first, with their claim checks. */
+	async incomplete(): Promise<{ run: RunView; claim: ClaimCheck }[]> {
+		const { runs } = await this.#open();
+		return (await runs.incomplete<ClaimCheck>()).filter(({ run }) => this.#isOurs(run.target));
 	}
 
 	/** What runs now is recorded as interrupted, and begun again at the next start. */
@@ -225,7 +235,7 @@ export class Backups {
 		const { run } = begun;
 		this.#tell({ kind: 'started', database, id: run.id, trigger: input.trigger });
 		try {
-			const claim = await this.#make(run, database, signal);
+			const claim = await this.#make(run, database, input, signal);
 			this.#ended(input, { database, outcome: claim.complete ? 'complete' : 'incomplete', bytes: claim.plainSize });
 			return { database, outcome: 'made', claim };
 		} catch (thrown) {
@@ -238,12 +248,12 @@ export class Backups {
 					? 'cancelled'
 					: 'failed';
 			this.#ended(input, { database, outcome, bytes, error });
-			this.#tell({ kind: 'failed', database, id: run.id, error, answered: input.trigger !== 'again' });
+			this.#tell({ kind: 'failed', database, id: run.id, error, answered: input.onMade !== undefined });
 			return { database, outcome: 'failed', error };
 		}
 	}
 
-	async #make(run: BackupRun, database: string, signal: AbortSignal): Promise<ClaimCheck> {
+	async #make(run: BackupRun, database: string, input: RunInput, signal: AbortSignal): Promise<ClaimCheck> {
 		const { plan } = this.#options;
 		const { spool } = await this.#open();
 		const expectedBytes = await this.#sizeOfLast(database);
@@ -276,13 +286,17 @@ export class Backups {
 			await spool.release(claim.file);
 			throw thrown;
 		}
-		this.#tellMade(claim, false, damaged);
+		input.onMade?.(claim);
+		this.#tellMade(claim, { again: false, answered: input.onMade !== undefined, damaged });
 		return claim;
 	}
 
-	#tellMade(claim: ClaimCheck, again: boolean, damaged: readonly string[] = []): void {
+	#tellMade(
+		claim: ClaimCheck,
+		{ again, answered = false, damaged = [] }: { again: boolean; answered?: boolean; damaged?: readonly string[] },
+	): void {
 		this.#told.add(claim.id);
-		this.#tell({ kind: 'made', claim, again, damaged });
+		this.#tell({ kind: 'made', claim, again, answered, damaged });
 	}
 
 	/** A failure to write it down must not hide what happened. */
@@ -322,7 +336,7 @@ export class Backups {
 		const { again, running } = await runs.recover();
 		await this.#rememberLast(runs);
 		for (const claim of await claimsToSend({ runs, spool, log }, (target) => this.#isOurs(target))) {
-			if (!this.#told.has(claim.id)) this.#tellMade(claim, true);
+			if (!this.#told.has(claim.id)) this.#tellMade(claim, { again: true });
 		}
 		const isSame = ({ source, format }: RunView) => source === plan.source && format === plan.format;
 		// Not awaited: each waits for this recovery itself.
@@ -341,7 +355,7 @@ export class Backups {
 			try {
 				await this.run({ trigger: 'again', actor: 'hub', databases: [run.database], againOf: run.id });
 			} catch (thrown) {
-				this.#startFailed(thrown);
+				this.tellFailure(thrown);
 			}
 		}
 	}
@@ -372,7 +386,8 @@ export class Backups {
 		return history.find(({ outcome }) => outcome !== null && GOOD.has(outcome))?.bytes ?? null;
 	}
 
-	#startFailed(thrown: unknown): void {
+	/** Of a run that nobody waits for. */
+	tellFailure(thrown: unknown): void {
 		if (this.#closing.signal.aborted) return;
 		this.#tell({ kind: 'failed', database: null, id: null, error: toHubError(thrown), answered: false });
 	}

@@ -9,6 +9,10 @@ const COUNTED: Readonly<Record<string, { name: string; outcomes: readonly string
 		name: 'mails',
 		outcomes: ['delivered', 'retrying', 'parked', 'unknown', 'discarded', 'duplicate'],
 	},
+	clinic_hub_backups_total: {
+		name: 'backups',
+		outcomes: ['complete', 'incomplete', 'failed', 'cancelled', 'interrupted'],
+	},
 	clinic_hub_notices_total: { name: 'notices', outcomes: ['delivered', 'later', 'unknown', 'never', 'dropped'] },
 };
 

@@ -1,0 +1,177 @@
+/**
+ * What an operator does with backups: begins and cancels them, and accepts one that lacks files of the source.
+ * `defineBackupTopic` is called once in the node file; each running node adds itself as a source.
+ */
+
+import type { ClaimCheck } from '../../lib/backup/record.ts';
+import type { Backups } from '../../lib/backup/run-backup.ts';
+import { HubError } from '../../lib/errors.ts';
+import type { Store } from '../../lib/store/store.ts';
+import type { NodeAPI } from '../runtime/node-red.ts';
+import {
+	defineOperatorTopic,
+	type OperatorSources,
+	operatorAction,
+	type SourceState,
+} from '../runtime/operator-actions.ts';
+import type { OperatorDetail, OperatorList, OperatorResult } from '../runtime/operator-view.ts';
+import { ofNode } from '../runtime/phrase.ts';
+import { backupView, label } from './operator-view.ts';
+import { backupStatus } from './status.ts';
+
+/** A backup that nobody has accepted yet. */
+export interface IncompleteBackup {
+	claim: ClaimCheck;
+	finishedAt: number;
+	/** Of its missing files, those that nobody accepted. */
+	open: string[];
+}
+
+/** What the topic needs of a running node. */
+export interface BackupSourceNode {
+	incomplete(): Promise<IncompleteBackup[]>;
+	accept(databaseUuid: string, names: readonly string[]): Promise<void>;
+	begin(actor: string): void;
+	cancel(actor: string): boolean;
+	state(): SourceState;
+}
+
+/** Names that are listed in full. */
+const NAMES_SHOWN = 500;
+
+/** The face of a running node towards the operator. */
+export function backupSource(backups: Backups, store: () => Promise<Store>): BackupSourceNode {
+	const evidence = async () => {
+		const { BackupEvidence } = await import('../../lib/backup/evidence.ts');
+		return BackupEvidence.open(await store());
+	};
+	return {
+		async incomplete() {
+			const known = await evidence();
+			const found: IncompleteBackup[] = [];
+			for (const { run, claim } of await backups.incomplete()) {
+				const accepted = await known.accepted(claim.databaseUuid);
+				const open = claim.missing.filter((name) => !accepted.has(name));
+				if (open.length > 0) found.push({ claim, finishedAt: run.finishedAt ?? run.startedAt, open });
+			}
+			return found;
+		},
+		accept: async (databaseUuid, names) => (await evidence()).acceptMissing(databaseUuid, names),
+		// Told by status and second output: nobody waits for hours with a finger on the button.
+		begin: (actor) =>
+			void backups.run({ trigger: 'hand', actor }).catch((thrown: unknown) => backups.tellFailure(thrown)),
+		cancel: (actor) => backups.cancel(actor),
+		state() {
+			const { phrase } = backupStatus(backups.state);
+			const { running, last } = backups.state;
+			return {
+				tone: backups.report.state === 'ok' ? 'ok' : 'attention',
+				phrase: ofNode('odoo-backup', phrase),
+				revision: JSON.stringify([running?.database ?? null, last.map(({ finishedAt }) => finishedAt)]),
+				flags: { running: running !== null },
+			};
+		},
+	};
+}
+
+/** Registers routes and view of the topic `backup`. */
+export function defineBackupTopic(RED: NodeAPI): OperatorSources<BackupSourceNode> {
+	return defineOperatorTopic<BackupSourceNode>(RED, {
+		name: 'backup',
+		view: backupView,
+		state: (source) => source.state(),
+		actions: {
+			list: operatorAction({
+				audited: false,
+				parse: ({ group }) => ({ database: typeof group === 'string' && group ? group : undefined }),
+				run: async (source: BackupSourceNode, { database }) => list(await source.incomplete(), database),
+			}),
+			inspect: operatorAction({
+				audited: false,
+				parse: ({ id }) => ({ id: idOf(id) }),
+				run: async (source: BackupSourceNode, { id }) => inspect(await source.incomplete(), id),
+			}),
+			accept: operatorAction({
+				parse: ({ ids, group }) => selectionOf(ids, group),
+				subject: ({ ids, database }) => database ?? ids.join(' '),
+				details: (_input, result) => ({ ...(result as OperatorResult) }),
+				run: accept,
+			}),
+			start: operatorAction({
+				parse: () => ({}),
+				run: async (source: BackupSourceNode, _input, { actor }) => {
+					source.begin(actor);
+					return { note: label('started') };
+				},
+			}),
+			cancel: operatorAction({
+				// Recorded with the database in lib/backup/run-backup.ts.
+				audited: false,
+				parse: () => ({}),
+				run: async (source: BackupSourceNode, _input, { actor }) => ({
+					note: label(source.cancel(actor) ? 'cancelled' : 'idle'),
+				}),
+			}),
+		},
+	});
+}
+
+function list(backups: IncompleteBackup[], database: string | undefined): OperatorList {
+	const databases = [...new Set(backups.map(({ claim }) => claim.database))];
+	return {
+		rows: backups
+			.filter(({ claim }) => database === undefined || claim.database === database)
+			.map(({ claim, finishedAt, open }) => ({
+				...{ id: claim.id, database: claim.database, since: finishedAt, missing: open.length },
+			})),
+		groups: databases.map((value) => ({
+			...{ value, words: { en: value, es: value } },
+			count: backups.filter(({ claim }) => claim.database === value).length,
+		})),
+	};
+}
+
+function inspect(backups: IncompleteBackup[], id: string): OperatorDetail {
+	const { claim, open, finishedAt } = known(backups, id);
+	const fact = (name: string, value: unknown, kind: OperatorDetail['facts'][number]['kind'] = 'text') => ({
+		...{ label: label(`fact.${name}`).key, value, kind },
+	});
+	return {
+		facts: [
+			fact('database', claim.database),
+			fact('finishedAt', finishedAt, 'time'),
+			fact('missing', open.length, 'number'),
+			fact('id', claim.id),
+		],
+		text: open.slice(0, NAMES_SHOWN).join('\n'),
+	};
+}
+
+/** From now on these files may be missing in every backup of that database. */
+async function accept(
+	source: BackupSourceNode,
+	{ ids, database }: { ids: string[]; database: string | undefined },
+): Promise<OperatorResult> {
+	const backups = await source.incomplete();
+	const chosen = backups.filter(({ claim }) => ids.includes(claim.id) || claim.database === database);
+	for (const { claim, open } of chosen) await source.accept(claim.databaseUuid, open);
+	return { done: chosen.length, missing: ids.filter((id) => !chosen.some(({ claim }) => claim.id === id)).length };
+}
+
+function known(backups: IncompleteBackup[], id: string): IncompleteBackup {
+	const found = backups.find(({ claim }) => claim.id === id);
+	if (!found) throw new HubError('NOT_FOUND', 'This backup waits for nobody any more: reload the list.');
+	return found;
+}
+
+function idOf(id: unknown): string {
+	if (typeof id !== 'string' || !id) throw new HubError('CONFIG_INVALID', 'Name the backup that is meant.');
+	return id;
+}
+
+/** Never "all" by mistake: an empty choice is refused. */
+function selectionOf(ids: unknown, group: unknown): { ids: string[]; database: string | undefined } {
+	if (typeof group === 'string' && group) return { ids: [], database: group };
+	if (!Array.isArray(ids) || ids.length === 0) throw new HubError('CONFIG_INVALID', 'Choose at least one backup.');
+	return { ids: ids.map(idOf), database: undefined };
+}
