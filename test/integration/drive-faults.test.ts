@@ -1,0 +1,108 @@
+/** Random mixtures of Drive's faults by seed, and processes that are killed: the file arrives once and whole. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { seededFaults, seededRandom } from '../../lab/drive/faults.ts';
+import { downloadFile } from '../../lib/drive/download.ts';
+import { type UploadState, uploadFile } from '../../lib/drive/upload.ts';
+import { type DriveServer, PATIENCE, startDrive } from '../servers/drive.ts';
+import type { Orders } from './drive-upload-process.ts';
+
+const UNIT = 256 * 1024;
+const FULL = process.env['TEST_FULL'] === '1';
+/** Mixtures in a run. */
+const MIXTURES = FULL ? 300 : 30;
+/** Processes that are killed. */
+const KILLS = FULL ? 20 : 6;
+/** TEST_SEED repeats a run. */
+const FIRST_SEED = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 1_000_000));
+
+function verified({ drive, files }: DriveServer) {
+	return files().filter(
+		(item) => Object.values(item.appProperties)[0]?.['state'] === 'verified' && !drive.records.isTrashed(item),
+	);
+}
+
+describe('mixtures of faults', { concurrency: 4 }, () => {
+	for (let round = 0; round < MIXTURES; round += 1) {
+		const seed = FIRST_SEED + round;
+		it(`of seed ${seed} leave one whole file, up and down`, async () => {
+			await using server = await startDrive();
+			const random = seededRandom(seed);
+			const size = Math.floor(random() * 12 * UNIT);
+			const chunkBytes = UNIT * (1 + Math.floor(random() * 4));
+			const parcel = await server.parcel(size);
+			server.drive.faults.random = seededFaults(seed, 0.3, 25);
+			const client = await server.service('uploader', { patience: { ...PATIENCE, failures: 26 } });
+			let state: UploadState | undefined;
+			const save = async (saved: UploadState | undefined) => {
+				state = saved;
+			};
+			const file = await uploadFile(client, parcel, { save, chunkBytes });
+			const happened = server.drive.faults.happened.map(
+				({ operation, fault }) => `${operation} ${JSON.stringify(fault)}`,
+			);
+			const why = `seed ${seed}, ${size} bytes in ${chunkBytes}: ${happened.join(', ')}`;
+			assert.deepEqual(
+				server.files().map(({ id, sha256 }) => [id, sha256]),
+				[[file.id, parcel.sha256]],
+				why,
+			);
+			assert.deepEqual([verified(server).length, state, server.drive.uploads.sentTwice], [1, undefined, 0], why);
+			const target = path.join(server.directory, 'downloaded');
+			await downloadFile(client, file, target);
+			assert.deepEqual(await readFile(target), await readFile(parcel.path), why);
+		});
+	}
+});
+
+describe('a process that uploads', () => {
+	it(`and is killed ${KILLS} times sends no acknowledged byte twice and leaves one verified file`, async () => {
+		await using server = await startDrive();
+		const random = seededRandom(FIRST_SEED);
+		const parcel = await server.parcel(80 * UNIT + 17);
+		const orders: Orders = {
+			drive: {
+				account: { kind: 'service-account', key: await readFile(server.google.keyFiles.uploader, 'utf8') },
+				apiUrl: server.url,
+				patience: PATIENCE,
+			},
+			parcel,
+			bytesPerSecond: 5 * 1024 * 1024,
+			chunkBytes: 4 * UNIT,
+		};
+		const file = path.join(server.directory, 'orders.json');
+		await writeFile(file, JSON.stringify(orders));
+		const start = () => {
+			const main = path.join(import.meta.dirname, 'drive-upload-process.ts');
+			const child = spawn(process.execPath, [main, file], { stdio: ['ignore', 'pipe', 'inherit'] });
+			return { child, exited: once(child, 'exit') };
+		};
+		for (let kill = 0; kill < KILLS; kill += 1) {
+			const { child, exited } = start();
+			await once(child.stdout, 'data');
+			await delay(random() * 300);
+			child.kill('SIGKILL');
+			await exited;
+		}
+		const begun = server.drive.uploads.received;
+		const [code] = (await start().exited) as [number | null];
+		const { received, sentTwice, opened } = server.drive.uploads;
+		const why = `seed ${FIRST_SEED}: ${begun} of ${parcel.size} bytes came before the last process, ${received} in all`;
+		assert.equal(code, 0, why);
+		assert.ok(begun > 0 && begun < parcel.size, why);
+		assert.equal(sentTwice, 0, why);
+		assert.ok(opened <= KILLS + 1, why);
+		const { id } = JSON.parse(await readFile(file, 'utf8')) as Orders;
+		assert.deepEqual(
+			server.files().map((item) => [item.id, item.sha256]),
+			[[id, parcel.sha256]],
+			why,
+		);
+		assert.deepEqual(verified(server).length, 1, why);
+	});
+});
