@@ -85,7 +85,10 @@ export async function makeBackup(request: BackupRequest, options: BackupOptions 
 			const task = await taskOf(request, partial, startedAt);
 			const result = await runThreads(task, options.signal, progressOf(fetch, options));
 			const late = result.proven.attachments.late.length > 0;
-			if (!late || fetch > REFETCHES) return await publish(request, partial, startedAt, result);
+			if (late && fetch <= REFETCHES) continue;
+			const { plainSize: bytes } = result.fetched;
+			options.onProgress?.({ phase: 'publishing', bytes, bytesPerSecond: 0, fetch });
+			return await publish(request, partial, startedAt, result);
 		} finally {
 			await request.spool.discard(partial);
 		}

@@ -27,14 +27,14 @@ export interface ThreadsResult {
  * Fetches, proves, encrypts and writes: one thread receives, encrypts and writes, the other hashes and proves, and the
  * caller's is left alone. The first failure of either ends both.
  * @param received told a few times a second how many bytes came
- * @throws HubError of whichever failed; CANCELLED when `signal` was aborted
+ * @throws HubError of whichever failed; when `signal` was aborted, its reason if that is a HubError, otherwise CANCELLED
  */
 export async function runThreads(
 	task: ThreadsTask,
 	signal: AbortSignal | undefined,
 	received: (bytes: number) => void,
 ): Promise<ThreadsResult> {
-	if (signal?.aborted) throw cancelled();
+	if (signal?.aborted) throw cancelled(signal);
 	const { port1, port2 } = new MessageChannel();
 	const { source, target, age, firstByteMs, idleMs, bytesPerSecond, format, startedAt, pgRestore } = task;
 	const slots = sharedSlots();
@@ -59,15 +59,18 @@ export async function runThreads(
 		return { fetched, proven: proof };
 	} catch (thrown) {
 		cancel();
-		throw signal?.aborted ? cancelled() : thrown;
+		throw signal?.aborted ? cancelled(signal) : thrown;
 	} finally {
 		signal?.removeEventListener('abort', cancel);
 		await Promise.all(threads.map((thread) => thread.ended()));
 	}
 }
 
-function cancelled(): HubError {
-	return new HubError('CANCELLED', 'The backup was cancelled.');
+/** Whoever aborts may say why, as a lost lease does. */
+function cancelled({ reason }: AbortSignal): HubError {
+	return reason instanceof HubError
+		? reason
+		: new HubError('CANCELLED', 'The backup was cancelled.', { cause: reason });
 }
 
 class Thread<Result> {

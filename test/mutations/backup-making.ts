@@ -220,8 +220,8 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'Files that were written meanwhile are fetched again',
 		file: 'lib/backup/pipeline.ts',
-		find: 'if (!late || fetch > REFETCHES) return',
-		replace: 'if (!late || fetch > 0) return',
+		find: 'if (late && fetch <= REFETCHES) continue;',
+		replace: '',
 		test: pipeline('files written meanwhile are fetched again, at most twice, then recorded as late'),
 	},
 ];

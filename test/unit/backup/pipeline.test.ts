@@ -10,6 +10,7 @@ import { type AgeKey, createAgeKey } from '../../../lib/backup/age-keys.ts';
 import { type BackupProgress, type BackupRequest, makeBackup } from '../../../lib/backup/pipeline.ts';
 import { createSigningKey, parseSigned, verifyFile } from '../../../lib/backup/signature.ts';
 import { Spool } from '../../../lib/backup/spool.ts';
+import { HubError } from '../../../lib/errors.ts';
 import { backupZip, seeded, storeName, UUID } from './proof-files.ts';
 import { type Answer, cutCleanly, cutHard, type Serving, serve, silentAt, whole } from './serving.ts';
 
@@ -175,6 +176,8 @@ test('a cancelled backup ends at once and leaves nothing', async () => {
 		assert.ok(Date.now() - begin < 2_000);
 		assert.deepEqual(inSpool(), []);
 	}
+	const lost = AbortSignal.abort(new HubError('LEASE_LOST', 'Another hub took over.'));
+	await assert.rejects(makeBackup(await requestOf(whole(zip)), { signal: lost }), { code: 'LEASE_LOST' });
 	const cancelled = AbortSignal.abort();
 	await assert.rejects(makeBackup(await requestOf(whole(zip)), { signal: cancelled }), { code: 'CANCELLED' });
 });
@@ -187,7 +190,8 @@ test('a bound on the rate is kept, and progress tells bytes and rate', async () 
 	const seconds = (performance.now() - begin) / 1_000;
 	assert.ok(seconds > 0.95 && seconds < 3, `${seconds} s`);
 	assert.deepEqual(told[0], { phase: 'waiting', bytes: 0, bytesPerSecond: 0, fetch: 1 });
-	const last = told.at(-1);
+	assert.deepEqual(told.at(-1), { phase: 'publishing', bytes: zip.length, bytesPerSecond: 0, fetch: 1 });
+	const last = told.at(-2);
 	assert.equal(last?.bytes, zip.length);
 	assert.ok((last?.bytesPerSecond ?? 0) < 1.1 * bytesPerSecond);
 	assert.ok(told.length >= 3);
