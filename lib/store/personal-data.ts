@@ -31,6 +31,9 @@ export const MAIL_DAYS = 180;
 /** Two years: long enough for an audit of the year before, then the person is no longer named. */
 export const AUDIT_DAYS = 730;
 
+/** A file of a flow that could not be brought in a month is not expected any more. */
+const OUTGOING_DAYS = 30;
+
 /** As `lib/notices` gives a notice up; this rule is for what a node left that no longer exists. */
 const NOTICE_DAYS = 7;
 
@@ -103,6 +106,17 @@ export const PERSONAL_DATA: readonly PersonalData[] = [
 		text: {
 			en: 'Addresses of who was told the same a short time ago.',
 			es: 'Direcciones de quienes recibieron el mismo aviso hace poco.',
+		},
+	},
+	{
+		topic: 'outgoing',
+		table: 'drive_outgoing',
+		timeColumn: 'created_at',
+		days: OUTGOING_DAYS,
+		blank: 'row',
+		text: {
+			en: 'Name of a file of a flow, which may name a person, while it is on its way to Google Drive. It goes when the file is there.',
+			es: 'Nombre de un archivo de un flujo, que puede nombrar a una persona, mientras va camino de Google Drive. Desaparece cuando el archivo ha llegado.',
 		},
 	},
 ];

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { mock, type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { type OutgoingTables, outgoingTopic } from '../../lib/backup/outgoing.ts';
 import { type BackupTables, backupTopic } from '../../lib/backup/run-tables.ts';
 import { type MailTables, mailTopic } from '../../lib/mail/ledger-tables.ts';
 import { type NoticeTables, noticesTopic } from '../../lib/notices/tables.ts';
@@ -18,7 +19,7 @@ import type { NodeAPI } from '../../nodes/runtime/node-red.ts';
 const DAY_MS = 86_400_000;
 const DAY_OF_HUB = { first: 10 * 60_000, next: DAY_MS };
 
-type Tables = MailTables & NoticeTables & BackupTables & HouseTables;
+type Tables = MailTables & NoticeTables & BackupTables & OutgoingTables & HouseTables;
 
 /** A store whose every table of personal data holds a row of that age. */
 async function filled(t: TestContext, days: number): Promise<{ userDir: string; rows(): Promise<Row[]> }> {
@@ -26,7 +27,7 @@ async function filled(t: TestContext, days: number): Promise<{ userDir: string; 
 	t.after(() => rm(userDir, { recursive: true, force: true }));
 	const store = await openStore({ file: path.join(userDir, 'clinic-hub.sqlite') });
 	t.after(() => store.close());
-	for (const topic of [mailTopic, noticesTopic, backupTopic]) await store.topic(topic);
+	for (const topic of [mailTopic, noticesTopic, backupTopic, outgoingTopic]) await store.topic(topic);
 	const db = await store.topic<Tables>(houseTopic);
 	const at = Date.now() - days * DAY_MS;
 	const mail = {
@@ -76,6 +77,8 @@ async function filled(t: TestContext, days: number): Promise<{ userDir: string; 
 		.insertInto('notice_window')
 		.values({ ...notice, ...open })
 		.execute();
+	const file = { id: 'f', node: 'gone', request: '{"file":"/x/Ana Rojas.pdf"}', own: 0, created_at: at };
+	await db.insertInto('drive_outgoing').values(file).execute();
 	return {
 		userDir,
 		rows: () =>
@@ -143,7 +146,7 @@ test('what is younger than its age stays, and each table goes by its own age', a
 	const { userDir, rows } = await filled(t, 181);
 	const store = await openStore({ file: path.join(userDir, 'clinic-hub.sqlite') });
 	t.after(() => store.close());
-	for (const topic of [mailTopic, noticesTopic, backupTopic]) await store.topic(topic);
+	for (const topic of [mailTopic, noticesTopic, backupTopic, outgoingTopic]) await store.topic(topic);
 	await store.purge();
 	assert.deepEqual(named(await rows()), ['mail_switch', 'backup_run', 'hub_audit']);
 });
@@ -155,7 +158,7 @@ test('ages that variables set go before those of the table', async (t) => {
 	t.after(() => store.close());
 	for (const topic of [mailTopic, backupTopic]) await store.topic(topic);
 	await store.purge();
-	assert.deepEqual(named(await rows()), ['mail_ledger', 'notice_outbox', 'notice_window']);
+	assert.deepEqual(named(await rows()), ['mail_ledger', 'notice_outbox', 'notice_window', 'drive_outgoing']);
 });
 
 test('an age that is no number of days keeps nothing for ever: the store is not opened', async (t) => {

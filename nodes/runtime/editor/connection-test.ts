@@ -57,10 +57,12 @@ function tlsOnScreen(id: unknown): Record<string, unknown> | undefined {
 }
 
 /** What stands in the dialog, as the routes of the hub read it. */
-export function screenOf({ node, fields, secrets, tlsField }: Pick<ConnectionTestOptions, 'node' | 'fields' | 'secrets' | 'tlsField'>): Record<
-	string,
-	unknown
-> {
+export function screenOf({
+	node,
+	fields,
+	secrets,
+	tlsField,
+}: Pick<ConnectionTestOptions, 'node' | 'fields' | 'secrets' | 'tlsField'>): Record<string, unknown> {
 	const tls = tlsField && tlsOnScreen(onScreen(node, tlsField));
 	return {
 		id: node.id,
