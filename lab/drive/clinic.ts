@@ -75,11 +75,7 @@ function made(directory: string): ClinicGoogle {
 }
 
 function serviceAccount(directory: string, email: string) {
-	const { publicKey, privateKey } = generateKeyPairSync('rsa', {
-		modulusLength: 2048,
-		publicKeyEncoding: { type: 'spki', format: 'pem' },
-		privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-	});
+	const { publicKey, privateKey } = keyPair(email);
 	const keyId = randomBytes(20).toString('hex');
 	const file = path.join(directory, `${email.split('@')[0]}.json`);
 	const key = {
@@ -93,4 +89,21 @@ function serviceAccount(directory: string, email: string) {
 	};
 	writeFileSync(file, JSON.stringify(key, null, '\t'), { mode: 0o600 });
 	return { file, account: { email, project: PROJECT, publicKey, keyId } };
+}
+
+type KeyPair = { publicKey: string; privateKey: string };
+
+/** One a process and account: making one takes as long as a small upload. */
+const keyPairs = new Map<string, KeyPair>();
+
+function keyPair(email: string): KeyPair {
+	const known = keyPairs.get(email);
+	if (known) return known;
+	const made = generateKeyPairSync('rsa', {
+		modulusLength: 2048,
+		publicKeyEncoding: { type: 'spki', format: 'pem' },
+		privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+	});
+	keyPairs.set(email, made);
+	return made;
 }
