@@ -25,7 +25,7 @@ export function odooStandIn(options: { broker?: Record<string, string> } = {}): 
 			running = await context.run({
 				command: process.execPath,
 				args: [main, listen, String(port), context.directory, odooUrl(context), DATABASE],
-				env: options.broker ?? brokerOfLab(context),
+				env: { ...(options.broker ?? brokerOfLab(context)), ODOO_MASTER_PASSWORD: context.secret('odoo.master') },
 			});
 		},
 		async ready(context) {
@@ -40,7 +40,7 @@ export function odooStandIn(options: { broker?: Record<string, string> } = {}): 
 			await running?.stop();
 			running = undefined;
 		},
-		variables: (context) => odooVariables(context),
+		variables: (context) => ({ ...odooVariables(context), ODOO_MASTER_PASSWORD: context.secret('odoo.master') }),
 		addresses: (context) => [
 			{
 				what: { en: 'Odoo (a stand-in, not Odoo itself)', es: 'Odoo (un sustituto, no el verdadero)' },

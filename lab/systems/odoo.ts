@@ -64,7 +64,10 @@ export function odoo(options: OdooOptions): System {
 			await running?.stop({ graceMs: STOP_GRACE_MS });
 			running = undefined;
 		},
-		variables: (context) => odooVariables(context),
+		variables: (context) => ({
+			...odooVariables(context),
+			...(options.manager ? { ODOO_MASTER_PASSWORD: context.secret('odoo.master') } : {}),
+		}),
 		addresses: (context) => [
 			{
 				what: { en: 'Odoo 18', es: 'Odoo 18' },

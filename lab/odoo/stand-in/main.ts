@@ -1,8 +1,13 @@
-/** Runs the stand-in of Odoo: `main.ts HOST PORT DIRECTORY PUBLIC_URL DATABASE`; the broker is named by AMQP_* variables. */
+/**
+ * Runs the stand-in of Odoo: `main.ts HOST PORT DIRECTORY PUBLIC_URL DATABASE`; the broker is named by AMQP_* variables,
+ * the manager's password by ODOO_MASTER_PASSWORD.
+ */
 import { once } from 'node:events';
 import path from 'node:path';
+import { Databases } from './databases.ts';
 import { fill } from './fill.ts';
 import { MessageBuilder } from './handover.ts';
+import { Manager } from './manager.ts';
 import { Outbox } from './outbox.ts';
 import { Records } from './records.ts';
 import { makeServer } from './server.ts';
@@ -14,7 +19,8 @@ const records = new Records(path.join(directory, 'records.sqlite'));
 fill(records);
 const outbox = new Outbox(records);
 const builder = new MessageBuilder();
-const server = makeServer({ records, outbox, builder, database, url });
+const manager = new Manager(new Databases(directory, database, records), process.env.ODOO_MASTER_PASSWORD ?? 'admin');
+const server = makeServer({ records, outbox, builder, database, url }, manager);
 server.listen(Number(port), host);
 await once(server, 'listening');
 outbox.start();

@@ -37,6 +37,13 @@ export class Outbox {
 		return this.#records.search(MODEL, [['res_id', '=', order]]).at(-1);
 	}
 
+	/** Keeps what waits from leaving, and gives how many that are. */
+	holdPending(): number {
+		const waiting = this.#records.search(MODEL, [['state', '=', 'pending']]);
+		for (const { id } of waiting) this.#records.write(MODEL, id, { state: 'held' });
+		return waiting.length;
+	}
+
 	/** Looks for rows now; after the commit. */
 	wake(): void {
 		this.#wake();

@@ -1,6 +1,7 @@
 /** The part of Odoo's JSON-RPC that the hub's tests use, answering as Odoo 18 was measured to answer, errors included. */
+import type { Manager } from './manager.ts';
 import { draftPurchase } from './purchases.ts';
-import type { Row, Term, Value } from './records.ts';
+import type { Records, Row, Term, Value } from './records.ts';
 import { confirm, type Shop } from './shop.ts';
 
 const ADMINISTRATOR = { uid: 2, user: 'admin', password: 'admin' };
@@ -13,6 +14,7 @@ const FIELDS: Record<string, readonly string[]> = {
 		...['name', 'partner_id', 'user_id', 'partner_ref', 'state', 'amount_untaxed', 'amount_tax', 'amount_total'],
 		...['date_planned', 'date_approve', 'access_token'],
 	],
+	'res.users.apikeys': ['name', 'scope', 'user_id', 'expiration_date'],
 	'clinic.mail.outbox': [
 		...['uuid', 'res_id', 'order_name', 'body', 'state', 'attempts', 'next_try', 'reason_code', 'reason'],
 		'published_at',
@@ -21,6 +23,11 @@ const FIELDS: Record<string, readonly string[]> = {
 
 /** Fields that hold another model's record and are read as `[id, name]`. */
 const LINKS: Record<string, string> = { partner_id: 'res.partner', user_id: 'res.users' };
+
+export const VERSION = {
+	...{ server_version: '18.0-20250506', server_version_info: [18, 0, 0, 'final', 0, ''] },
+	...{ server_serie: '18.0', protocol_version: 1 },
+};
 
 /** What Odoo raises: `name` is the Python class by which clients decide. */
 export class RpcError extends Error {
@@ -39,7 +46,7 @@ interface Call {
 }
 
 /** The JSON-RPC answer to a request's body, for which Odoo always answers 200; undefined for what it answers 400. */
-export async function answer(shop: Shop, body: string): Promise<object | undefined> {
+export async function answer(shop: Shop, manager: Manager, body: string): Promise<object | undefined> {
 	let request: { id?: unknown; params?: Call };
 	try {
 		request = JSON.parse(body) as typeof request;
@@ -48,7 +55,7 @@ export async function answer(shop: Shop, body: string): Promise<object | undefin
 	}
 	const envelope = { jsonrpc: '2.0', id: request.id ?? null };
 	try {
-		return { ...envelope, result: await dispatch(shop, request.params ?? {}) };
+		return { ...envelope, result: await dispatch(shop, manager, request.params ?? {}) };
 	} catch (thrown) {
 		const { name, message } = thrown instanceof Error ? thrown : new RpcError('Exception', String(thrown));
 		const data = { name, message, debug: `Traceback (most recent call last):\n${name}: ${message}\n` };
@@ -57,8 +64,9 @@ export async function answer(shop: Shop, body: string): Promise<object | undefin
 	}
 }
 
-async function dispatch(shop: Shop, { service, method, args = [] }: Call): Promise<unknown> {
-	if (service === 'common' && method === 'version') return { server_version: '18.0', server_serie: '18.0' };
+async function dispatch(shop: Shop, manager: Manager, { service, method, args = [] }: Call): Promise<unknown> {
+	if (service === 'common' && method === 'version') return VERSION;
+	if (service === 'db') return databaseService(manager, String(method), args);
 	const [database, ...rest] = args;
 	if (database !== shop.database) {
 		const text = `connection to server failed: FATAL:  database "${database}" does not exist`;
@@ -77,8 +85,24 @@ async function dispatch(shop: Shop, { service, method, args = [] }: Call): Promi
 	throw new RpcError('builtins.NameError', `Method not available ${service}.${method}`);
 }
 
+/** The service `db`: some methods for anybody, the others with the master password before their own arguments. */
+function databaseService({ databases, settings, accepts }: Manager, method: string, args: unknown[]): unknown {
+	const denied = new RpcError('odoo.exceptions.AccessDenied', 'Access Denied');
+	if (method === 'server_version') return VERSION.server_version;
+	if (method === 'db_exist') return databases.list().includes(String(args[0]));
+	if (method === 'list') {
+		if (!settings.listDb) throw denied;
+		return databases.list();
+	}
+	if (!accepts(args[0])) throw denied;
+	if (method === 'list_countries') return [['cl', 'Chile']];
+	throw new RpcError('builtins.KeyError', `'Method not found: ${method}'`);
+}
+
 async function execute(shop: Shop, model: string, method: string, args: unknown[], named: Record<string, unknown>) {
 	const { records } = shop;
+	if (model === 'ir.model' && method === 'search_count') return 1;
+	if (model === 'ir.config_parameter' && method === 'set_param') return setParameter(records, args as [string, string]);
 	if (FIELDS[model] === undefined) {
 		throw new RpcError('odoo.exceptions.UserError', `Object ${model} doesn't exist`);
 	}
@@ -90,6 +114,8 @@ async function execute(shop: Shop, model: string, method: string, args: unknown[
 		case 'res.partner.create':
 			checkFields(model, Object.keys(args[0] as object));
 			return records.create(model, args[0] as Record<string, Value>);
+		case 'clinic.mail.outbox.hold_pending':
+			return shop.outbox.holdPending();
 		case 'purchase.order.button_confirm':
 			existing(shop, model, ids());
 			await confirm(shop, ids());
@@ -109,6 +135,13 @@ async function execute(shop: Shop, model: string, method: string, args: unknown[
 	}
 	const text = `The method '${model}.${method}' does not exist`;
 	throw new RpcError('builtins.AttributeError', text);
+}
+
+function setParameter(records: Records, [key, value]: [string, string]): Value {
+	const found = records.search('ir.config_parameter', [['key', '=', key]])[0];
+	if (found) records.write('ir.config_parameter', found.id, { value });
+	else records.create('ir.config_parameter', { key, value });
+	return found?.value ?? false;
 }
 
 function found({ records }: Shop, model: string, domain: Term[], limit: unknown): Row[] {

@@ -2,19 +2,20 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import type { Manager } from './manager.ts';
 import { listPage, missingPage, orderPage } from './pages.ts';
 import { draftPurchase } from './purchases.ts';
 import type { Row } from './records.ts';
-import { answer } from './rpc.ts';
+import { answer, VERSION } from './rpc.ts';
 import { confirm, type Shop } from './shop.ts';
 import { type Language, pageLanguage } from './words.ts';
 
 /** A JSON-RPC request of the tests has a few hundred bytes; Odoo takes more, nobody here sends it. In bytes. */
 const BODY_LIMIT = 1024 * 1024;
 
-export function makeServer(shop: Shop): Server {
+export function makeServer(shop: Shop, manager: Manager): Server {
 	return createServer((request, response) => {
-		void route(shop, request, response).catch((thrown) => {
+		void route(shop, manager, request, response).catch((thrown) => {
 			console.error(thrown);
 			if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
 			response.end('Internal Server Error');
@@ -22,8 +23,10 @@ export function makeServer(shop: Shop): Server {
 	});
 }
 
-async function route(shop: Shop, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function route(shop: Shop, manager: Manager, request: IncomingMessage, response: ServerResponse): Promise<void> {
 	const url = new URL(request.url ?? '/', 'http://stand-in');
+	// Uploads of backups are larger than whatever else is sent here.
+	if (await manager.handle(request, response, url.pathname)) return;
 	const language = pageLanguage(request.headers['accept-language'], url.searchParams.get('lang'));
 	if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT)
 		return send(response, 413, 'Too large', 'text/plain');
@@ -39,10 +42,16 @@ async function route(shop: Shop, request: IncomingMessage, response: ServerRespo
 		case 'GET /web/health':
 			return send(response, 200, '{"status": "pass"}', 'application/json');
 		case 'POST /jsonrpc': {
-			const result = await answer(shop, await text(request));
+			const result = await answer(shop, manager, await text(request));
 			if (result === undefined) return send(response, 400, 'Invalid JSON data', 'text/plain');
 			return send(response, 200, JSON.stringify(result), 'application/json');
 		}
+		case 'POST /web/webclient/version_info':
+			return send(response, 200, JSON.stringify({ jsonrpc: '2.0', id: null, result: VERSION }), 'application/json');
+		case 'POST /stand-in/manager':
+			if (!isOwnPage(request)) return send(response, 403, 'Forbidden', 'text/plain');
+			Object.assign(manager.settings, JSON.parse((await text(request)) || '{}'));
+			return send(response, 200, JSON.stringify(manager.settings), 'application/json');
 		case 'POST /purchases':
 			if (!isOwnPage(request)) return send(response, 403, 'Forbidden', 'text/plain');
 			newDraft(shop);

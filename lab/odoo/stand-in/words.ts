@@ -24,6 +24,7 @@ const WORDS = {
 	draft: { en: 'Request for quotation', es: 'Solicitud de presupuesto' },
 	purchase: { en: 'Purchase order', es: 'Pedido de compra' },
 	pending: { en: 'Waiting', es: 'En espera' },
+	held: { en: 'Held', es: 'Retenido' },
 	published: { en: 'Handed over', es: 'En el hub' },
 	unsent: { en: 'Not sent', es: 'No enviado' },
 	confirm: { en: 'Confirm Order', es: 'Confirmar orden' },
