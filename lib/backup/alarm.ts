@@ -3,6 +3,10 @@
  * A pure function; texts are the node's, and that the same is not told twice is the notices' work.
  */
 
+import type { BackupEvidence } from './evidence.ts';
+import { KEY_CHECK_DAYS } from './key-proof.ts';
+import type { Standing, StandingCode } from './standing.ts';
+
 export interface AlarmRules {
 	/** The newest backup that counts may be this old, in hours. */
 	maxAgeHours: number;
@@ -13,7 +17,7 @@ export interface AlarmRules {
 }
 
 /** A backup a day with two hours of delay; a drill a week with a day of it; the key twice a year. */
-export const DEFAULT_ALARM: AlarmRules = { maxAgeHours: 26, maxDrillDays: 8, keyCheckDays: 180 };
+export const DEFAULT_ALARM: AlarmRules = { maxAgeHours: 26, maxDrillDays: 8, keyCheckDays: KEY_CHECK_DAYS };
 
 /** What was found out about one database. Times in milliseconds since 1970. */
 export interface DatabaseState {
@@ -81,6 +85,17 @@ export interface Finding {
 	parameters: Record<string, string | number>;
 }
 
+/** Files that say nothing about why there is no newer backup that counts: they are of others, or on their way. */
+const BESIDE: ReadonlySet<StandingCode> = new Set([
+	'foreign',
+	'otherDatabase',
+	'record',
+	'trashed',
+	'duplicate',
+	'databaseOnly',
+	'unverified',
+]);
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
@@ -89,6 +104,27 @@ const CLOCK_MS = 10 * 60_000;
 
 /** A backup this far ahead of now is no matter of two clocks, in ms. */
 const FUTURE_MS = HOUR_MS;
+
+/**
+ * What the folder and the store say of one database.
+ * @param standings as `standings` gives them, newest first
+ */
+export function databaseState(
+	database: string,
+	standings: readonly Standing[],
+	drills: Awaited<ReturnType<BackupEvidence['drills']>>,
+): DatabaseState {
+	const newest = standings.find(({ code }) => code === 'counts');
+	const newer = standings.filter(({ code, createdAt }) => !BESIDE.has(code) && createdAt > (newest?.createdAt ?? 0));
+	const counts = Object.entries(Object.groupBy(newer, ({ code }) => code)).map(([code, those]) => [code, those.length]);
+	return {
+		database,
+		newestCounting: newest ? { createdAt: newest.createdAt } : null,
+		newerNotCounting: Object.fromEntries(counts) as Record<string, number>,
+		lastDrill: drills.last,
+		lastPassedDrill: drills.lastPassed,
+	};
+}
 
 /** Findings, the most severe first; empty when the clinic could be brought back. */
 export function evaluateAlarm(question: AlarmQuestion): Finding[] {

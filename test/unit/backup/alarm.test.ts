@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AlarmQuestion, type DatabaseState, DEFAULT_ALARM, evaluateAlarm } from '../../../lib/backup/alarm.ts';
+import {
+	type AlarmQuestion,
+	type DatabaseState,
+	DEFAULT_ALARM,
+	databaseState,
+	evaluateAlarm,
+} from '../../../lib/backup/alarm.ts';
+import { standings } from '../../../lib/backup/standing.ts';
+import { DATABASE, Folder } from './histories.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const NOW = Date.parse('2026-11-24T15:00:00Z');
+const NOON = NOW;
 
 const WELL: DatabaseState = {
 	database: 'clinica',
@@ -59,6 +68,28 @@ test('what lies there and does not count is said beside', () => {
 			['doNotCount', { standing: 'incomplete', count: 1 }],
 		],
 	);
+});
+
+test('the folder is read as it is: the newest that counts, and newer ones that do not, with why', () => {
+	const folder = new Folder();
+	folder.add({ at: NOON - 3 * DAY_MS, signed: null });
+	folder.add({ at: NOON - 2 * DAY_MS });
+	folder.add({ at: NOON - DAY_MS, missing: ['ab/abc'] });
+	folder.add({ at: NOON - DAY_MS, signed: null });
+	folder.add({ at: NOON - HOUR_MS, format: 'dump' });
+	folder.add({ at: NOON, properties: { state: 'uploaded' } });
+	const question = { files: folder.files, records: folder.records, databaseUuid: DATABASE };
+	const last = { backup: 'b', databaseUuid: DATABASE, finishedAt: 1, passed: false, result: null };
+	const judged = standings({ ...question, accepted: new Set<string>() });
+	assert.deepEqual(databaseState('clinica', judged, { last }), {
+		database: 'clinica',
+		newestCounting: { createdAt: NOON - 2 * DAY_MS },
+		newerNotCounting: { incomplete: 1, unsigned: 1 },
+		lastDrill: last,
+		lastPassedDrill: undefined,
+	});
+	const accepted = standings({ ...question, accepted: new Set(['ab/abc']) });
+	assert.deepEqual(databaseState('clinica', accepted, {}).newestCounting, { createdAt: NOON - DAY_MS });
 });
 
 test('that Drive cannot be asked is itself an alarm, and nothing is said of what is not known', () => {

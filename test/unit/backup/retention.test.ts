@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, mock, test } from 'node:test';
 import {
 	bytesNeeded,
-	checkRules,
 	DEFAULT_RETENTION,
 	type LastRun,
 	planRetention,
 	type RetentionPlan,
 	type RetentionRules,
 } from '../../../lib/backup/retention.ts';
+import { checkRules } from '../../../lib/backup/retention-rules.ts';
 import { HubError } from '../../../lib/errors.ts';
 import { DATABASE, DAY_MS, Folder, HOUR_MS, seeded } from './histories.ts';
 
