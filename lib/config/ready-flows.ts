@@ -5,13 +5,17 @@ import path from 'node:path';
 
 interface FlowNode {
 	id: string;
+	type?: string;
+	/** Of a tab. */
+	disabled?: boolean;
 	/** Only `${NAME}` stands here in a ready flow. */
 	credentials?: Record<string, string>;
 }
 
 /**
  * Writes all flows of `source` into one file unless that file exists; what an analyst made is never touched. Ready flows
- * share the ids of their connections: a node that stands in several of them is one node.
+ * share the ids of their connections: a node that stands in several of them is one node. Flows that a person must enable
+ * come last, for the editor opens the first one.
  * @param source folder with one JSON file a topic; nothing happens when it is missing
  * @param file the flow file that Node-RED will load
  * @returns true when the file was written
@@ -19,10 +23,11 @@ interface FlowNode {
 export function placeReadyFlows(source: string, file: string): boolean {
 	if (existsSync(file)) return false;
 	const nodes = new Map<string, FlowNode>();
-	for (const name of globSync('*.json', { cwd: source }).sort()) {
-		const flow = JSON.parse(readFileSync(path.join(source, name), 'utf8')) as FlowNode[];
+	const flows = globSync('*.json', { cwd: source })
+		.sort()
+		.map((name) => JSON.parse(readFileSync(path.join(source, name), 'utf8')) as FlowNode[]);
+	for (const flow of [...flows.filter(isOn), ...flows.filter((flow) => !isOn(flow))])
 		for (const node of flow) nodes.set(node.id, node);
-	}
 	if (nodes.size === 0) return false;
 	mkdirSync(path.dirname(file), { recursive: true });
 	const credentials: Record<string, Record<string, string>> = {};
@@ -34,6 +39,10 @@ export function placeReadyFlows(source: string, file: string): boolean {
 	if (!existsSync(keys) && Object.keys(credentials).length > 0) writeWhole(keys, credentials);
 	writeWhole(file, plain);
 	return true;
+}
+
+function isOn(flow: FlowNode[]): boolean {
+	return !flow.some(({ type, disabled }) => type === 'tab' && disabled);
 }
 
 /**

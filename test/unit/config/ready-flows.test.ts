@@ -30,6 +30,14 @@ test('the first start gets all ready flows, a shared connection once', async () 
 	assert.deepEqual(await readdir(path.dirname(file)), ['flows.json']);
 });
 
+test('a flow that a person must enable comes behind those that run', async () => {
+	await writeFile(path.join(source, 'a.json'), JSON.stringify([{ id: 'off', type: 'tab', disabled: true }]));
+	await flow('b.json', 'flow-b');
+	placeReadyFlows(source, file);
+	const ids = (JSON.parse(await readFile(file, 'utf8')) as { id: string }[]).map(({ id }) => id);
+	assert.deepEqual(ids, ['flow-b', 'off']);
+});
+
 test('flows that are there are never touched, not even an empty file', async () => {
 	await flow('a.json', 'flow-a');
 	await mkdir(path.dirname(file));
