@@ -1,6 +1,7 @@
 /** The systems of the clinic, in the order in which the closing table shows them. */
 import type { System } from './system.ts';
 import { alarms } from './systems/alarms.ts';
+import { drive } from './systems/drive.ts';
 import { inbox } from './systems/inbox.ts';
 import { nodeRed } from './systems/node-red.ts';
 import { odoo } from './systems/odoo.ts';
@@ -12,7 +13,7 @@ import { rabbitmq } from './systems/rabbitmq.ts';
 export function allSystems(env: NodeJS.ProcessEnv = process.env): System[] {
 	const source = env.ODOO_SRC;
 	const odoos = source ? [odoo({ source }), postgresql()] : [odooStandIn()];
-	return [...odoos, inbox(), nodeRed(), alarms(), rabbitmq()];
+	return [...odoos, inbox(), drive(), nodeRed(), alarms(), rabbitmq()];
 }
 
 /** Those named, and what they need, in the order of `systems`; all when none is named. */

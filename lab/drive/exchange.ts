@@ -16,8 +16,6 @@ export interface DriveStandIn {
 	readonly faults: Faults;
 	/** Every call as `METHOD path`, without what a path keeps secret. */
 	readonly calls: string[];
-	/** Where clients reach it, without a slash at the end; session addresses begin so. */
-	url: string;
 	close(): Promise<void>;
 }
 

@@ -16,7 +16,7 @@ h1 { margin: 0 0 1rem; font-size: 1.3rem; font-weight: 600; overflow-wrap: anywh
 table { width: 100%; border-collapse: collapse; background: #fff; border: 1px solid var(--line); }
 th, td { padding: .6rem .8rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--muted); font-size: .85rem; } td:first-child { overflow-wrap: anywhere; } td small { display: block; color: var(--muted); }
-.number { text-align: right; white-space: nowrap; }
+.folder { font-weight: 600; } .number { text-align: right; white-space: nowrap; }
 .badge { padding: .15rem .6rem; border-radius: 99px; font-size: .82rem; white-space: nowrap; background: #e9ecef; }
 .verified { background: #d1f1dd; color: #0a5a2f; } .rejected { background: #f8d7da; color: #842029; } .kept { background: #d3e3fd; color: #063b8f; }
 .card { margin: 1rem auto; padding: 2rem; max-width: 34rem; background: #fff; border: 1px solid var(--line); border-radius: 16px; }

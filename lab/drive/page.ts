@@ -56,7 +56,7 @@ function rootLink(records: Records, root: Item, language: Language, shown: Item 
 }
 
 function trashLink(language: Language, current: boolean): string {
-	return `<a href="?folder=${TRASH}&amp;lang=${language}"${current ? ' aria-current="page"' : ''}>🗑 ${word(language, 'trash')}</a>`;
+	return `<a href="?folder=${TRASH}&amp;lang=${language}"${current ? ' aria-current="page"' : ''}>${word(language, 'trash')}</a>`;
 }
 
 function path(records: Records, folder: Item, language: Language): string {
@@ -72,8 +72,8 @@ function row(item: Item, language: Language): string {
 	const name = escaped(item.name);
 	const link =
 		item.mimeType === FOLDER
-			? `📁 <a href="?folder=${escaped(item.id)}&amp;lang=${language}">${name}</a>`
-			: `🔒 <a href="/uc?id=${escaped(item.id)}&amp;export=download" title="${word(language, 'download')}" download="${name}">${name}</a>`;
+			? `<a class="folder" href="?folder=${escaped(item.id)}&amp;lang=${language}">${name}</a>`
+			: `<a href="/uc?id=${escaped(item.id)}&amp;export=download" title="${word(language, 'download')}" download="${name}">${name}</a>`;
 	const note = item.description ? `<small>${escaped(item.description)}</small>` : '';
 	const size = item.size === undefined ? '' : bytes(item.size, language);
 	const time = new Date(item.createdTime);

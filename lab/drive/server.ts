@@ -27,7 +27,7 @@ export interface StandInOptions {
 	tls?: { cert: string; key: string };
 }
 
-/** Listens nowhere yet; whoever lets it listen sets `url` then. */
+/** Listens nowhere yet. */
 export function makeDrive({ directory, world, tls }: StandInOptions): DriveStandIn {
 	const records = new Records(directory, world);
 	const tokens = new Tokens(world, () => records.now());
@@ -40,7 +40,7 @@ export function makeDrive({ directory, world, tls }: StandInOptions): DriveStand
 	};
 	const server = tls ? createSecureServer(tls, listener) : createServer(listener);
 	const drive: DriveStandIn = {
-		...{ server, records, tokens, uploads, faults, calls, url: '' },
+		...{ server, records, tokens, uploads, faults, calls },
 		async close() {
 			await new Promise<void>((resolve) => {
 				server.close(() => resolve());

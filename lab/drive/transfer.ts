@@ -76,7 +76,10 @@ export async function upload(
 		if (parent) drive.records.requireSpace(caller, parent, size ?? 0);
 		const session = await drive.uploads.begin(caller, item, size, query.get('fields') ?? undefined);
 		query.set('upload_id', session);
-		const headers = { location: `${drive.url}/upload/drive/v3/files?${query}`, 'x-guploader-uploadid': session };
+		const headers = {
+			location: `${originOf(request)}/upload/drive/v3/files?${query}`,
+			'x-guploader-uploadid': session,
+		};
 		response.writeHead(200, { ...headers, 'content-length': 0 }).end();
 	});
 }
@@ -109,4 +112,9 @@ async function session(
 	drive.uploads.told(id);
 	const range = result.kept > 0 ? { range: `bytes=0-${result.kept - 1}` } : {};
 	response.writeHead(308, { ...range, 'content-length': 0 }).end();
+}
+
+/** As the client reached it, which keeps a session at the address that its tokens go to. */
+function originOf({ headers, socket }: IncomingMessage): string {
+	return `${'encrypted' in socket ? 'https' : 'http'}://${headers.host}`;
 }

@@ -8,7 +8,7 @@ import type { Address, LabContext, LabProcess, System } from '../system.ts';
 const START_TIMEOUT_MS = 30_000;
 
 /** Where the editor takes consents back, below its address. */
-const CALLBACK = '/clinic-hub/drive/callback';
+const CALLBACK = '/clinic-hub/google-drive/return';
 
 /** A system of its own for each lab, because it remembers its process. */
 export function drive(): System {
@@ -22,9 +22,9 @@ export function drive(): System {
 			googleOf(context);
 		},
 		async start(context) {
-			const { listen, port, openUrl } = context.endpoint('drive', 'web');
+			const { listen, port } = context.endpoint('drive', 'web');
 			const main = path.join(context.root, 'lab/drive/main.ts');
-			const args = [main, listen, String(port), context.directory, openUrl, ...redirects(context)];
+			const args = [main, listen, String(port), context.directory, ...redirects(context)];
 			running = await context.run({ command: process.execPath, args });
 		},
 		async ready(context) {
@@ -65,6 +65,11 @@ function googleOf(context: LabContext): ClinicGoogle {
 }
 
 function redirects(context: LabContext): string[] {
-	const port = context.port('node-red', 'web');
+	let port: number;
+	try {
+		port = context.port('node-red', 'editor');
+	} catch {
+		return []; // started without an editor, nobody consents in it
+	}
 	return [`http://localhost:${port}${CALLBACK}`, `http://127.0.0.1:${port}${CALLBACK}`];
 }

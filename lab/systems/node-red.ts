@@ -33,7 +33,7 @@ export function nodeRed(): System {
 	let running: LabProcess | undefined;
 	return {
 		name: 'node-red',
-		needs: ['rabbitmq', 'inbox', 'alarms'],
+		needs: ['rabbitmq', 'inbox', 'alarms', 'drive'],
 		ports: { editor: 1880 },
 		// It has no sign-in in the lab.
 		loopback: ['editor'],

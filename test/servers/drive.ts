@@ -38,11 +38,11 @@ export async function startDrive(options: { tls?: { cert: string; key: string } 
 	drive.server.listen(0, '127.0.0.1');
 	await once(drive.server, 'listening');
 	const { port } = drive.server.address() as AddressInfo;
-	drive.url = `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+	const url = `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`;
 	const client = (account: DriveOptions['account'], more: Partial<DriveOptions> = {}) =>
-		openDrive({ account, apiUrl: drive.url, patience: PATIENCE, idleMs: 2_000, ...more });
+		openDrive({ account, apiUrl: url, patience: PATIENCE, idleMs: 2_000, ...more });
 	return {
-		...{ drive, google, directory, url: drive.url },
+		...{ drive, google, directory, url },
 		async service(who = 'uploader', more = {}) {
 			return client({ kind: 'service-account', key: await readFile(google.keyFiles[who], 'utf8') }, more);
 		},
@@ -56,7 +56,7 @@ export async function startDrive(options: { tls?: { cert: string; key: string } 
 			});
 			const form = { code, grant_type: 'authorization_code', redirect_uri: redirectUri };
 			const body = new URLSearchParams({ ...form, client_id: clientId, client_secret: clientSecret });
-			const answer = await fetch(`${drive.url}/token`, { method: 'POST', body });
+			const answer = await fetch(`${url}/token`, { method: 'POST', body });
 			const { refresh_token: refreshToken } = (await answer.json()) as { refresh_token: string };
 			return client({ kind: 'consent', clientId, clientSecret, refreshToken, scope: scopes.join(' ') }, more);
 		},
