@@ -19,7 +19,9 @@ export async function restoreToText(
 	take: (chunk: Buffer) => void,
 	{ pgRestore = 'pg_restore', signal }: { pgRestore?: string; signal?: AbortSignal },
 ): Promise<number> {
-	const child = spawn(pgRestore, ['--format=custom', '--file=-'], { stdio: ['pipe', 'pipe', 'pipe'] });
+	const child = spawn(pgRestore, ['--format=custom', '--no-owner', '--no-privileges', '--file=-'], {
+		stdio: ['pipe', 'pipe', 'pipe'],
+	});
 	const closed = new Promise<number | null>((resolve, reject) => {
 		child.once('error', (cause) => {
 			const text = `The program pg_restore cannot be started (${pgRestore}). Install PostgreSQL's client programs.`;

@@ -11,7 +11,7 @@ export interface OdooProgram {
 	args?: readonly string[] | undefined;
 }
 
-/** What `base` and `mail` switch off (their `data/neutralize.sql`): enough that nothing leaves the database. */
+/** What `base`, `mail`, `payment` and this project's addon switch off (`data/neutralize.sql`): what leaves the database by itself. */
 const BASICS = `
 update ir_mail_server set active = false;
 insert into ir_mail_server (name, smtp_port, smtp_host, smtp_encryption, active, smtp_authentication)
@@ -20,13 +20,15 @@ update ir_cron set active = false;
 update ir_act_server set webhook_url = 'neutralization - disable webhook' where state = 'webhook';
 insert into ir_config_parameter (key, value) values ('database.is_neutralized', 'true')
 	on conflict (key) do update set value = 'true';
+delete from ir_config_parameter where key in ('clinic_purchase_mail.amqp_url',
+	'clinic_purchase_mail.signing_key_id', 'clinic_purchase_mail.signing_key');
 do $$ begin
 	if to_regclass('fetchmail_server') is not null then execute 'update fetchmail_server set active = false'; end if;
 	if to_regclass('payment_provider') is not null then
 		execute 'update payment_provider set state = ''disabled''';
 	end if;
 	if to_regclass('clinic_mail_outbox') is not null then
-		execute 'update clinic_mail_outbox set state = ''held'' where state = ''pending''';
+		execute 'update clinic_mail_outbox set state = ''held'', status = ''held'' where state = ''pending''';
 	end if;
 end $$;`;
 
@@ -75,7 +77,8 @@ export async function safeguardDirectly(postgres: PostgresqlAddress): Promise<Sa
 		);
 		if (!rows[0]?.there) return { sessionsEnded: rowCount === 1, mailsHeld: undefined };
 		const held = await client.query(
-			`update clinic_mail_outbox set state = 'held', lease_token = null, lease_until = null where state = 'pending'`,
+			`update clinic_mail_outbox set state = 'held', status = 'held', lease_token = null, lease_until = null
+			where state = 'pending'`,
 		);
 		return { sessionsEnded: rowCount === 1, mailsHeld: held.rowCount ?? 0 };
 	});

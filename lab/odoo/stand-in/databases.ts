@@ -118,7 +118,7 @@ export class Databases {
 
 /** The rows that `base`'s neutralize.sql adds. */
 function neutralized(text: string): string {
-	const server = '9001\tneutralization - disable emails\tinvalid\tt\n';
+	const server = '9001\tneutralization - disable emails\t1025\tinvalid\tnone\tt\tlogin\n';
 	const mark = '9001\tdatabase.is_neutralized\ttrue\n';
 	return text.replace(MAIL_SERVERS, (line) => line + server).replace(PARAMETERS, (line) => line + mark);
 }

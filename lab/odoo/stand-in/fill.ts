@@ -9,6 +9,7 @@ export function fill(records: Records): void {
 	if (records.search('res.partner').length > 0) return;
 	records.transaction(() => {
 		records.create('ir.config_parameter', { key: 'database.uuid', value: randomUUID() });
+		records.create('ir.config_parameter', { key: 'database.secret', value: randomUUID() });
 		const { buyers, suppliers, products, purchases } = CLINIC;
 		for (const { login, name, email, phone } of buyers) records.create('res.users', { login, name, email, phone });
 		const partners = new Map(
