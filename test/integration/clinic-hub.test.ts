@@ -7,53 +7,42 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { KEY_FILES } from '../../cli/keys.ts';
+import { Databases } from '../../lab/odoo/stand-in/databases.ts';
+import { fill } from '../../lab/odoo/stand-in/fill.ts';
+import { Manager } from '../../lab/odoo/stand-in/manager.ts';
+import { Records } from '../../lab/odoo/stand-in/records.ts';
 import { readKeys } from '../../lib/backup/keys.ts';
+import { proveZip } from '../../lib/backup/proof.ts';
 import { recordFileName } from '../../lib/backup/record.ts';
 import { uploadFile } from '../../lib/drive/upload.ts';
 import { type DriveServer, startDrive } from '../servers/drive.ts';
-import { backupZip } from '../unit/backup/proof-files.ts';
+import { pieces } from '../unit/backup/proof-files.ts';
 import { type SignedFile, signedFile } from '../unit/backup/signed-file.ts';
 import { run } from '../unit/cli/console.ts';
 
 const MASTER = 'master password of the test';
 
-/** The three calls of Odoo's database manager that the command makes. */
-async function startManager(t: TestContext, zip: Buffer) {
-	const databases = ['clinica'];
-	const restored: { name: string; body: Buffer }[] = [];
+/** The stand-in's database manager, with a database of the clinic. */
+async function startManager(t: TestContext, directory: string) {
+	const records = new Records(path.join(directory, 'records.sqlite'));
+	fill(records);
+	const databases = new Databases(directory, 'clinica', records);
+	const manager = new Manager(databases, MASTER);
 	const server = createServer(async (request, response) => {
-		const parts: Buffer[] = [];
-		for await (const part of request) parts.push(part as Buffer);
-		const body = Buffer.concat(parts);
-		const field = (name: string) =>
-			new RegExp(`name="${name}"\r\n\r\n(.*?)\r\n`).exec(body.toString('latin1'))?.[1] ??
-			new URLSearchParams(body.toString()).get(name) ??
-			'';
-		if (request.url === '/web/database/manager') {
-			const links = databases.map((name) => `<a href="/odoo?db=${name}">${name}</a>`).join('');
-			response.setHeader('content-type', 'text/html');
-			return response.end(`<form action="/web/database/change_password"></form>${links}`);
-		}
-		assert.equal(field('master_pwd'), MASTER);
-		if (request.url === '/web/database/backup') {
-			response.setHeader('content-type', 'application/octet-stream; charset=binary');
-			response.setHeader('content-disposition', "attachment; filename*=UTF-8''clinica.zip");
-			return response.end(zip);
-		}
-		const name = field('name');
-		if (request.url === '/web/database/drop') databases.splice(databases.indexOf(name), 1);
-		else {
-			databases.push(name);
-			restored.push({ name, body });
-		}
-		return response.writeHead(303, { location: '/web/database/manager' }).end();
+		if (!(await manager.handle(request, response, request.url ?? '/'))) response.writeHead(404).end();
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	t.after(() => {
 		server.close();
 		server.closeAllConnections();
 	});
-	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, databases, restored };
+	/** What lies in a database, by the same proof that a backup has to pass. */
+	const content = async (name: string) => {
+		const file = pieces(await databases.backup(name, 'zip'));
+		const { tables, databaseUuid, attachments } = await proveZip(file, { startedAt: Date.now() });
+		return { tables, databaseUuid, attachments };
+	};
+	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, databases, content };
 }
 
 async function clinic(t: TestContext) {
@@ -61,8 +50,7 @@ async function clinic(t: TestContext) {
 	t.after(() => rm(directory, { recursive: true, force: true }));
 	const drive = await startDrive();
 	t.after(() => drive[Symbol.asyncDispose]());
-	const zip = backupZip({ partners: 50, attachments: [{ content: Buffer.from('a scan') }] });
-	const odoo = await startManager(t, zip);
+	const odoo = await startManager(t, directory);
 	const keysDirectory = path.join(directory, 'keys');
 	assert.equal((await run(['keys', 'create', '--out', keysDirectory])).exit, 0);
 	const lines = (await readFile(path.join(keysDirectory, KEY_FILES.hub), 'utf8')).trim().split('\n');
@@ -82,7 +70,6 @@ async function clinic(t: TestContext) {
 		directory,
 		drive,
 		odoo,
-		zip,
 		environment,
 		identity,
 		proven,
@@ -115,7 +102,7 @@ async function lay(
 }
 
 test('a backup goes to the folder, is listed as one that counts, and comes back as it was', async (t) => {
-	const { command, drive, odoo, zip, environment, identity, proven } = await clinic(t);
+	const { command, drive, odoo, environment, identity, proven } = await clinic(t);
 	assert.equal((await proven()).exit, 0);
 	const made = await command('backup', '--database', 'clinica', '--json');
 	assert.equal(made.exit, 0, made.errors);
@@ -134,11 +121,8 @@ test('a backup goes to the folder, is listed as one that counts, and comes back 
 	const restored = await command('restore', 'newest', '--into', 'nueva', '--identity', identity);
 	assert.equal(restored.exit, 0, restored.errors);
 	assert.match(restored.output, /full identity run/);
-	const [received] = odoo.restored;
-	assert.equal(received?.name, 'nueva');
-	assert.ok(received?.body.includes(zip), 'Odoo got the backup byte for byte');
-	assert.match(received?.body.toString('latin1') ?? '', /name="copy"\r\n\r\nfalse\r\n/);
-	assert.doesNotMatch(received?.body.toString('latin1') ?? '', /neutralize/);
+	// The same database in every row, the id of the database and all attachments included: no copy, not neutralised.
+	assert.deepEqual(await odoo.content('nueva'), await odoo.content('clinica'));
 });
 
 test('nobody backs up before the recovery key was proven', async (t) => {
@@ -154,13 +138,20 @@ test('a database is replaced only after its name was typed', async (t) => {
 	await proven();
 	assert.equal((await command('backup')).exit, 0);
 	const over = (input: string) =>
-		run(['restore', 'newest', '--into', 'clinica', '--identity', identity], { environment, input });
-	const refused = await over('clinic\n');
+		run(['restore', 'newest', '--into', 'nueva', '--identity', identity], { environment, input });
+	assert.equal((await over('')).exit, 0);
+	await odoo.databases.drop('nueva');
+	await odoo.databases.restore('nueva', await odoo.databases.backup('clinica', 'zip'), {
+		copy: true,
+		neutralize: true,
+	});
+	const before = await odoo.content('nueva');
+	const refused = await over('clinica\n');
 	assert.equal(refused.exit, 130);
 	assert.match(refused.errors, /nothing was changed/);
-	assert.deepEqual([odoo.databases, odoo.restored.length], [['clinica'], 0]);
-	assert.equal((await over('clinica\n')).exit, 0);
-	assert.deepEqual([odoo.databases, odoo.restored.length], [['clinica'], 1]);
+	assert.deepEqual(await odoo.content('nueva'), before);
+	assert.equal((await over('nueva\n')).exit, 0);
+	assert.deepEqual(await odoo.content('nueva'), await odoo.content('clinica'));
 });
 
 test('what is planted, renamed or signed by somebody else is named as such and never restored', async (t) => {
@@ -197,19 +188,19 @@ test('what is planted, renamed or signed by somebody else is named as such and n
 		assert.match(restored.errors, /Nothing of it was opened/);
 	}
 	assert.equal((await command('restore', 'newest', '--into', 'nueva', '--identity', identity)).exit, 6);
-	assert.deepEqual([odoo.databases, odoo.restored.length], [['clinica'], 0]);
+	assert.deepEqual(odoo.databases.list(), ['clinica']);
 });
 
 test('a downloaded file is restored without Drive, and a missing key is said before Odoo is touched', async (t) => {
 	const { directory, environment, odoo, identity } = await clinic(t);
-	const { file } = await signedFile(directory, await readKeys(environment));
+	const { file, record } = await signedFile(directory, await readKeys(environment));
 	const offline = { ...environment, DRIVE_API_URL: 'http://127.0.0.1:1' };
 	const restore = (...args: string[]) =>
 		run(['restore', '--file', file, '--into', 'nueva', '--neutralize', '--copy', ...args], { environment: offline });
 	assert.equal((await restore()).exit, 5);
-	assert.equal(odoo.restored.length, 0);
+	assert.deepEqual(odoo.databases.list(), ['clinica']);
 	assert.equal((await restore('--identity', identity)).exit, 0);
-	const body = odoo.restored[0]?.body.toString('latin1') ?? '';
-	assert.match(body, /name="copy"\r\n\r\ntrue\r\n/);
-	assert.match(body, /name="neutralize_database"/);
+	const { databaseUuid, tables } = await odoo.content('nueva');
+	assert.notEqual(databaseUuid, record.databaseUuid);
+	assert.equal(tables['res_partner'], record.tables['res_partner']);
 });
