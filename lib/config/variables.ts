@@ -420,40 +420,6 @@ const BACKUP_VARIABLES: Record<string, Variable> = {
 			es: 'Activado: se acepta la clave de recuperación publicada para demostraciones, como en el laboratorio. Nunca con datos reales.',
 		},
 	},
-};
-
-const DRIVE_VARIABLES: Record<string, Variable> = {
-	DRIVE_SERVICE_ACCOUNT: {
-		kind: 'text',
-		secret: true,
-		text: {
-			en: "Key of a service account, the JSON that Google's console gives; `DRIVE_SERVICE_ACCOUNT_FILE` names the file. Goes before a consent.",
-			es: 'Clave de una cuenta de servicio, el JSON que da la consola de Google; `DRIVE_SERVICE_ACCOUNT_FILE` nombra el archivo. Tiene prioridad sobre un consentimiento.',
-		},
-	},
-	DRIVE_CLIENT_ID: {
-		kind: 'text',
-		text: {
-			en: 'OAuth client with which a person consents.',
-			es: 'Cliente OAuth con el que una persona da su consentimiento.',
-		},
-	},
-	DRIVE_CLIENT_SECRET: { kind: 'text', secret: true, text: { en: 'Its secret.', es: 'Su secreto.' } },
-	DRIVE_FOLDER: {
-		kind: 'text',
-		text: {
-			en: 'Folder on a shared drive, its address or id; with a consent the hub makes its own.',
-			es: 'Carpeta de una unidad compartida, su dirección o id; con un consentimiento el hub crea la suya.',
-		},
-	},
-	DRIVE_API_URL: {
-		kind: 'text',
-		otherwise: { en: "Google's own addresses", es: 'las direcciones de Google' },
-		text: {
-			en: 'Another address for all calls to Google, as of a stand-in: `https://…`, or on this machine.',
-			es: 'Otra dirección para todas las llamadas a Google, como la de un sustituto: `https://…`, o en esta máquina.',
-		},
-	},
 	HUB_UPLOAD_FOLDERS: {
 		kind: 'text',
 		default: '',
@@ -581,7 +547,6 @@ export const FLOW_VARIABLES: readonly VariableGroup['variables'][] = [
 	SMTP_VARIABLES,
 	MAIL_VARIABLES,
 	BACKUP_VARIABLES,
-	DRIVE_VARIABLES,
 ];
 
 /** All groups that programs of this package read, in the order of the documentation. */
@@ -591,7 +556,6 @@ export const VARIABLE_GROUPS: readonly VariableGroup[] = [
 	{ title: { en: 'Mail server', es: 'Servidor de correo' }, variables: SMTP_VARIABLES },
 	{ title: { en: 'Purchase mail', es: 'Correo de compras' }, variables: MAIL_VARIABLES },
 	{ title: { en: 'Backups', es: 'Copias de seguridad' }, variables: BACKUP_VARIABLES },
-	{ title: { en: 'Google Drive', es: 'Google Drive' }, variables: DRIVE_VARIABLES },
 	{
 		title: { en: 'Proxy and authorities', es: 'Proxy y autoridades' },
 		intro: {

@@ -112,6 +112,9 @@ export class Uploader {
 			this.#show();
 			try {
 				const result = await work({ signal, onProgress: (progress) => this.#progress(name, progress) });
+				const { size: total } = result;
+				const rate = this.#current.rate;
+				this.#progress(name, { acknowledged: total, sent: total, total, rate });
 				this.#done += 1;
 				this.#options.onEnd(undefined);
 				return result;

@@ -467,7 +467,7 @@ test('the test of the connection lists what it looked at, and where secrets go c
 		good.findings?.slice(0, 2).map(({ level, text }) => [level, text.es]),
 		[
 			['ok', 'Conectado como hub-backup@clinic-hub.iam.gserviceaccount.com.'],
-			['ok', 'Carpeta «Respaldos de Odoo» es accesible.'],
+			['ok', 'La carpeta «Respaldos de Odoo» es accesible.'],
 		],
 	);
 	const missing = await ask({ folder: 'nowhere' });
