@@ -18,6 +18,7 @@ database.uuid	0c0ffee0-1111-2222-3333-444455556666
 
 COPY "odd schema"."odd ""table" ("a b", c) FROM stdin;
 \\.	1
+2	\\.
 \.
 
 COPY public.empty (id) FROM stdin;
@@ -46,7 +47,7 @@ function read(text: string, size: number) {
 
 test('rows a table, named files and the id of the database are read, whatever the pieces', () => {
 	const facts = {
-		tables: { ir_attachment: 3, ir_config_parameter: 2, 'odd schema.odd "table': 1, empty: 0, res_users: 3 },
+		tables: { ir_attachment: 3, ir_config_parameter: 2, 'odd schema.odd "table': 2, empty: 0, res_users: 3 },
 		databaseUuid: '0c0ffee0-1111-2222-3333-444455556666',
 		complete: true,
 		files: [
