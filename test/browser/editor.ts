@@ -32,7 +32,8 @@ export interface Editor {
 	picture(name: string): Promise<void>;
 }
 
-export async function startBrowser(t: Pick<TestContext, 'after'>): Promise<Browser> {
+/** @param further arguments of Chromium's command line */
+export async function startBrowser(t: Pick<TestContext, 'after'>, further: string[] = []): Promise<Browser> {
 	const browser = await chromium.launch({
 		executablePath: EXECUTABLE,
 		args: [
@@ -42,6 +43,7 @@ export async function startBrowser(t: Pick<TestContext, 'after'>): Promise<Brows
 			'--no-first-run',
 			'--disable-sync',
 			'--force-color-profile=srgb',
+			...further,
 		],
 	});
 	t.after(() => browser.close());
