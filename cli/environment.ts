@@ -9,6 +9,7 @@ import { readVariables } from '../lib/config/read.ts';
 import { type DriveClient, openDrive } from '../lib/drive/client.ts';
 import { type Folder, getFolder, ownFolder } from '../lib/drive/folder.ts';
 import { HubError } from '../lib/errors.ts';
+import type { PostgresqlAddress } from '../lib/odoo/postgresql.ts';
 import { sealer, storeSecrets } from '../lib/store/sealed.ts';
 import { storedSecrets } from '../lib/store/secrets.ts';
 import { openStore, type Store } from '../lib/store/store.ts';
@@ -42,6 +43,18 @@ export class Environment {
 		const value = this.variables[name];
 		if (value) return value;
 		throw new HubError('CONFIG_INVALID', `${name} is not set; see docs/variables.md.`);
+	}
+
+	/** Odoo's PostgreSQL, where variables name it; `database` is the one that is meant. @throws HubError `CONFIG_INVALID` */
+	postgresql(database: string): PostgresqlAddress | undefined {
+		const host = this.variables['ODOO_PG_HOST'];
+		if (!host) return undefined;
+		const port = Number(this.variables['ODOO_PG_PORT'] || '5432');
+		if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+			throw new HubError('CONFIG_INVALID', 'ODOO_PG_PORT takes a TCP port.');
+		}
+		const [user, password] = [this.variables['ODOO_PG_USER'] || 'odoo', this.variables['ODOO_PG_PASSWORD'] ?? ''];
+		return { host, port, user, password, database };
 	}
 
 	/** The hub's own: `HUB_STORE_URL`, or the file in the user directory. @throws HubError `STORE_UNAVAILABLE` */

@@ -5,16 +5,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readCatalogue } from '../lib/backup/catalogue.ts';
+import { ALLOWANCES, compareRestored, LIVE_ALLOWANCES } from '../lib/backup/drill.ts';
 import { type BackupRecord, recordFileName } from '../lib/backup/record.ts';
 import { parseSigned } from '../lib/backup/signature.ts';
 import type { Standing } from '../lib/backup/standing.ts';
 import { plainBackup, verifyBackup } from '../lib/backup/verify-file.ts';
 import { downloadFile } from '../lib/drive/download.ts';
 import { HubError } from '../lib/errors.ts';
-import { dropByManager, type ManagerAddress, managerPage, restoreByManager } from '../lib/odoo/manager.ts';
+import { AFTER_RESTORE } from '../lib/odoo/neutralize.ts';
+import { requireConfirmation } from '../lib/odoo/scratch.ts';
 import { type Command, type Invocation, textOption } from './command.ts';
 import { readText } from './environment.ts';
 import { EXIT } from './exit.ts';
+import { type RestoreOutcome, restoreTarget } from './restore-target.ts';
+import type { Text } from './terminal.ts';
 import { IDENTITY_OPTION, identities, PHASE_WORDS, VERIFYING_OPTION, verifyingKeys } from './verify.ts';
 
 interface LocalBackup {
@@ -61,6 +65,21 @@ export const restore: Command = {
 				es: 'La base recibe una identidad propia: junto a aquella de la que se hizo.',
 			},
 		},
+		direct: {
+			type: 'boolean',
+			help: {
+				en: 'Past the database manager, by ODOO_PG_… and ODOO_FILESTORE: also where it is switched off. What is replaced is kept under another name.',
+				es: 'Sin el gestor de bases de datos, por ODOO_PG_… y ODOO_FILESTORE: también si está desactivado. Lo sustituido se conserva con otro nombre.',
+			},
+		},
+		admin: {
+			type: 'string',
+			value: 'USER',
+			help: {
+				en: 'Administrator of the restored database, asked for the password: ends old sessions and holds waiting mails where PostgreSQL is not reached.',
+				es: 'Administrador de la base restaurada, cuya contraseña se pide: termina sesiones antiguas y retiene correos en espera si no se llega a PostgreSQL.',
+			},
+		},
 		neutralize: {
 			type: 'boolean',
 			help: { en: 'No mail, no jobs: for a test.', es: 'Sin correo ni tareas: para una prueba.' },
@@ -70,13 +89,13 @@ export const restore: Command = {
 };
 
 async function run(invocation: Invocation) {
-	const { terminal, environment, signal, values } = invocation;
+	const { terminal, signal, values } = invocation;
 	const into = textOption(invocation, 'into');
 	if (!into) throw new HubError('CONFIG_INVALID', 'Say which database to make: --into DATABASE.');
-	const odoo = { url: environment.require('ODOO_URL'), masterPassword: environment.require('ODOO_MASTER_PASSWORD') };
+	const target = restoreTarget(invocation);
 	const verifying = verifyingKeys(invocation);
 	const keys = await identities(invocation);
-	const page = await managerPage(odoo.url, signal);
+	const exists = await target.exists(into);
 	const directory = await mkdtemp(path.join(textOption(invocation, 'directory') ?? tmpdir(), 'clinic-hub-restore-'));
 	try {
 		const local = await localBackup(invocation, directory, verifying);
@@ -91,24 +110,78 @@ async function run(invocation: Invocation) {
 		if (record.encryption === 'age' && keys.length === 0) {
 			throw new HubError('KEY_INVALID', 'The backup is encrypted: give --identity with the recovery key.');
 		}
-		if (page.databases.includes(into)) await replace(invocation, odoo, into);
-		await send(invocation, odoo, { into, record, local, keys });
-		const { copy, neutralize } = values;
-		terminal.say({
-			en: `Restored: "${record.database}" of ${record.startedAt} is now "${into}".`,
-			es: `Restaurada: «${record.database}» de ${record.startedAt} es ahora «${into}».`,
+		if (exists) requireConfirmation(into, exists, (await terminal.ask(askName(into))).trim());
+		const neutralize = values['neutralize'] === true;
+		const outcome = await target.restore({
+			...{ into, record, neutralize, signal },
+			plain: counted(invocation, record, local, keys),
+			copy: values['copy'] === true,
 		});
-		if (!neutralize) terminal.say(BEFORE_OPENING);
-		terminal.result({ ok: true, backup: record.id, database: into, startedAt: record.startedAt, copy: copy === true });
-		return EXIT.done;
+		return report(invocation, into, record, outcome, neutralize);
 	} finally {
 		await rm(directory, { recursive: true, force: true });
 	}
 }
 
-const BEFORE_OPENING = {
-	en: 'Before anybody else signs in: a full identity run, for people who left since are in it; then release held mails (docs/restore.md, 4).',
-	es: 'Antes de que entre nadie más: una sincronización completa de identidades, pues quien se fue después está en ella; luego libere los correos retenidos (docs/restore.es.md, 4).',
+const askName = (into: string): Text => ({
+	en: `The database "${into}" exists and would be REPLACED. Type its name to go on:`,
+	es: `La base «${into}» existe y se SUSTITUIRÍA. Escriba su nombre para continuar:`,
+});
+
+/** What was done, what could not be, and what a person has to do now. */
+function report(
+	{ terminal }: Invocation,
+	into: string,
+	record: BackupRecord,
+	{ content, safeguards, kept }: RestoreOutcome,
+	neutralize: boolean,
+) {
+	const compared = content && compareRestored(record, content, neutralize ? ALLOWANCES : LIVE_ALLOWANCES);
+	terminal.say({
+		en: `Restored: "${record.database}" of ${record.startedAt} is now "${into}".`,
+		es: `Restaurada: «${record.database}» de ${record.startedAt} es ahora «${into}».`,
+	});
+	if (kept) {
+		terminal.say({ en: `What was there is kept as "${kept}".`, es: `Lo que había se conserva como «${kept}».` });
+	}
+	if (compared) {
+		const { tables, same, differences, attachments } = compared;
+		terminal.say({
+			en: `Compared with its record: ${same} of ${tables} tables agree to the row, ${attachments.found} of ${attachments.expected} attachments.`,
+			es: `Comparada con su acta: ${same} de ${tables} tablas coinciden en cada fila, ${attachments.found} de ${attachments.expected} adjuntos.`,
+		});
+		for (const { table, expected, found, allowed } of differences) {
+			terminal.say(`  ${allowed === null ? '!' : ' '} ${table}: ${expected ?? '–'} → ${found ?? '–'}`);
+		}
+	} else {
+		terminal.say({
+			en: 'Not counted in the restored database: that needs ODOO_PG_HOST and ODOO_FILESTORE. The backup itself was read to its end.',
+			es: 'Sin contar en la base restaurada: requiere ODOO_PG_HOST y ODOO_FILESTORE. La copia misma se leyó hasta el final.',
+		});
+	}
+	if (!neutralize) {
+		terminal.say(safeguards?.sessionsEnded ? SESSIONS_ENDED : SESSIONS_OPEN);
+		const { mailsHeld } = safeguards ?? {};
+		if (mailsHeld) terminal.say({ en: `Mails held: ${mailsHeld}.`, es: `Correos retenidos: ${mailsHeld}.` });
+		terminal.say(AFTER_RESTORE);
+	}
+	const passed = compared?.passed ?? null;
+	terminal.result({
+		ok: passed !== false,
+		...{ backup: record.id, database: into, startedAt: record.startedAt, kept: kept ?? null },
+		...{ compared: passed, differences: compared?.differences ?? [], safeguards: safeguards ?? null },
+	});
+	return passed === false ? EXIT.different : EXIT.done;
+}
+
+const SESSIONS_ENDED = {
+	en: 'Sessions of the time of the backup have ended.',
+	es: 'Las sesiones del momento de la copia han terminado.',
+};
+
+const SESSIONS_OPEN = {
+	en: 'Sessions of the time of the backup may still be open and waiting mails may be sent: give --admin USER, or set ODOO_PG_HOST.',
+	es: 'Las sesiones del momento de la copia pueden seguir abiertas y los correos en espera pueden enviarse: indique --admin USER, o ODOO_PG_HOST.',
 };
 
 async function localBackup(invocation: Invocation, directory: string, verifying: string[]): Promise<LocalBackup> {
@@ -147,34 +220,16 @@ function choose(all: readonly Standing[], wanted: string | undefined): Standing 
 	);
 }
 
-async function replace({ terminal, signal }: Invocation, odoo: ManagerAddress, into: string): Promise<void> {
-	const typed = await terminal.ask({
-		en: `The database "${into}" exists and would be REPLACED. Type its name to go on:`,
-		es: `La base «${into}» existe y se SUSTITUIRÍA. Escriba su nombre para continuar:`,
-	});
-	if (typed.trim() !== into) throw new HubError('CANCELLED', 'The name was not typed: nothing was changed.');
-	await dropByManager(odoo, into, signal);
-}
-
-async function send(
-	{ terminal, values, signal }: Invocation,
-	odoo: ManagerAddress,
-	{ into, record, local, keys }: { into: string; record: BackupRecord; local: LocalBackup; keys: string[] },
-): Promise<void> {
+async function* counted(
+	{ terminal }: Invocation,
+	record: BackupRecord,
+	local: LocalBackup,
+	keys: readonly string[],
+): AsyncGenerator<Buffer> {
 	let bytes = 0;
-	async function* counted(): AsyncGenerator<Buffer> {
-		for await (const chunk of plainBackup(record, createReadStream(local.file), keys)) {
-			bytes += chunk.length;
-			terminal.progress({ en: 'Restore', es: 'Restauración' }, bytes, record.plainSize);
-			yield chunk;
-		}
+	for await (const chunk of plainBackup(record, createReadStream(local.file), keys)) {
+		bytes += chunk.length;
+		terminal.progress({ en: 'Restore', es: 'Restauración' }, bytes, record.plainSize);
+		yield chunk;
 	}
-	await restoreByManager(odoo, {
-		database: into,
-		file: counted(),
-		size: record.plainSize,
-		copy: values['copy'] === true,
-		neutralize: values['neutralize'] === true,
-		signal,
-	});
 }

@@ -376,6 +376,31 @@ const BACKUP_VARIABLES: Record<string, Variable> = {
 			es: 'Contraseña maestra del gestor de bases de datos de Odoo.',
 		},
 	},
+	ODOO_PG_HOST: {
+		kind: 'text',
+		otherwise: { en: 'only by the database manager', es: 'solo por el gestor de bases de datos' },
+		text: {
+			en: "Host of Odoo's PostgreSQL, for `clinic-hub restore`: to restore directly, to count rows afterwards, to end sessions and hold waiting mails.",
+			es: 'Host del PostgreSQL de Odoo, para `clinic-hub restore`: restaurar directamente, contar después las filas, terminar sesiones y retener correos en espera.',
+		},
+	},
+	ODOO_PG_PORT: { kind: 'port', default: 5432, text: { en: 'Its port.', es: 'Su puerto.' } },
+	ODOO_PG_USER: {
+		kind: 'text',
+		default: 'odoo',
+		text: {
+			en: 'Role that owns the databases of Odoo.',
+			es: 'Rol al que pertenecen las bases de datos de Odoo.',
+		},
+	},
+	ODOO_PG_PASSWORD: { kind: 'text', secret: true, default: '', text: { en: 'Its password.', es: 'Su contraseña.' } },
+	ODOO_FILESTORE: {
+		kind: 'text',
+		text: {
+			en: "Folder `filestore` of Odoo's data directory, as this machine sees it.",
+			es: 'Carpeta `filestore` del directorio de datos de Odoo, tal como la ve esta máquina.',
+		},
+	},
 	DRIVE_SERVICE_ACCOUNT: {
 		kind: 'text',
 		secret: true,

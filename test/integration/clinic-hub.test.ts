@@ -1,6 +1,6 @@
 /** `clinic-hub` against Drive's stand-in: what lies in the folder, a backup on its way there and back. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import { proveZip } from '../../lib/backup/proof.ts';
 import { recordFileName } from '../../lib/backup/record.ts';
 import { uploadFile } from '../../lib/drive/upload.ts';
 import { type DriveServer, startDrive } from '../servers/drive.ts';
+import { startPostgresql } from '../servers/postgresql.ts';
 import { pieces } from '../unit/backup/proof-files.ts';
 import { type SignedFile, signedFile } from '../unit/backup/signed-file.ts';
 import { run } from '../unit/cli/console.ts';
@@ -120,7 +121,8 @@ test('a backup goes to the folder, is listed as one that counts, and comes back 
 
 	const restored = await command('restore', 'newest', '--into', 'nueva', '--identity', identity);
 	assert.equal(restored.exit, 0, restored.errors);
-	assert.match(restored.output, /full identity run/);
+	assert.match(restored.output, /full synchronisation of users with Keycloak/);
+	assert.match(restored.output, /may still be open/);
 	// The same database in every row, the id of the database and all attachments included: no copy, not neutralised.
 	assert.deepEqual(await odoo.content('nueva'), await odoo.content('clinica'));
 });
@@ -147,8 +149,8 @@ test('a database is replaced only after its name was typed', async (t) => {
 	});
 	const before = await odoo.content('nueva');
 	const refused = await over('clinica\n');
-	assert.equal(refused.exit, 130);
-	assert.match(refused.errors, /nothing was changed/);
+	assert.equal(refused.exit, 2);
+	assert.match(refused.errors, /type its name/);
 	assert.deepEqual(await odoo.content('nueva'), before);
 	assert.equal((await over('nueva\n')).exit, 0);
 	assert.deepEqual(await odoo.content('nueva'), await odoo.content('clinica'));
@@ -203,4 +205,43 @@ test('a downloaded file is restored without Drive, and a missing key is said bef
 	const { databaseUuid, tables } = await odoo.content('nueva');
 	assert.notEqual(databaseUuid, record.databaseUuid);
 	assert.equal(tables['res_partner'], record.tables['res_partner']);
+});
+
+test('past the manager a backup is restored, compared to the row, and what was there is kept', async (t) => {
+	const { command, directory, environment, identity, proven } = await clinic(t);
+	await proven();
+	assert.equal((await command('backup')).exit, 0);
+	const server = await startPostgresql();
+	t.after(() => server.stop());
+	const { hostname, port, username, password } = new URL(await server.database());
+	const direct = {
+		...environment,
+		ODOO_PG_HOST: hostname,
+		ODOO_PG_PORT: port,
+		ODOO_PG_USER: username,
+		ODOO_PG_PASSWORD: decodeURIComponent(password),
+		ODOO_FILESTORE: path.join(directory, 'filestore'),
+	};
+	await mkdir(direct.ODOO_FILESTORE);
+	const restore = (input: string, ...more: string[]) =>
+		run(['restore', 'newest', '--direct', '--into', 'nueva', '--identity', identity, '--json', ...more], {
+			environment: direct,
+			input,
+		});
+	const first = await restore('');
+	assert.equal(first.exit, 0, first.errors);
+	assert.deepEqual([first.json['compared'], first.json['differences'], first.json['kept']], [true, [], null]);
+	assert.equal((first.json['safeguards'] as { sessionsEnded: boolean }).sessionsEnded, true);
+	assert.equal((await restore('clinica')).exit, 2);
+	const second = await restore('nueva', '--neutralize');
+	assert.equal(second.exit, 0, second.errors);
+	const kept = String(second.json['kept']);
+	assert.match(kept, /^nueva-before-/);
+	const names = (await server.execute('select datname from pg_database')).map(({ datname }) => datname);
+	assert.ok(names.includes('nueva') && names.includes(kept) && !names.some((name) => /restored/.test(String(name))));
+	assert.deepEqual((await readdir(direct.ODOO_FILESTORE)).toSorted(), ['nueva', kept]);
+	const missing = await run(['restore', 'newest', '--direct', '--into', 'nueva', '--identity', identity], {
+		environment,
+	});
+	assert.deepEqual([missing.exit, /ODOO_PG_HOST/.test(missing.errors)], [2, true]);
 });

@@ -289,8 +289,8 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A database is replaced only after its name was typed',
 		file: 'cli/restore.ts',
-		find: 'if (typed.trim() !== into)',
-		replace: "if (typed.trim() === '')",
+		find: 'if (exists) requireConfirmation(into, exists, (await terminal.ask(askName(into))).trim());',
+		replace: 'if (exists) await terminal.ask(askName(into));',
 		test: command('a database is replaced only after its name was typed'),
 	},
 	{

@@ -65,6 +65,14 @@ test('an attachment that is missing after the restore fails', () => {
 	assert.equal(compareRestored(EXPECTED, restored({}, { named: 11, stored: 10 })).passed, false);
 });
 
+test('of a dump, which holds no attachments, only rows are compared', () => {
+	const dump = { ...EXPECTED, attachments: { named: 0, stored: 0, late: [], missing: [] } };
+	const found = restored({}, { named: 12, stored: 0 });
+	assert.equal(compareRestored({ ...dump, format: 'dump' }, found).passed, true);
+	assert.equal(compareRestored({ ...dump, format: 'zip' }, found).passed, false);
+	assert.equal(compareRestored({ ...dump, format: 'dump' }, restored({ res_partner: 1 })).passed, false);
+});
+
 test('a record without tables proves nothing', () => {
 	const nothing = { tables: {}, attachments: { named: 0, stored: 0, late: [], missing: [] } };
 	assert.equal(compareRestored(nothing, { tables: {}, attachments: { named: 0, stored: 0 } }).passed, false);
