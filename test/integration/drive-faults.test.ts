@@ -61,7 +61,7 @@ describe('mixtures of faults', { concurrency: 4 }, () => {
 });
 
 describe('a process that uploads', () => {
-	it(`and is killed ${KILLS} times sends no acknowledged byte twice and leaves one verified file`, async () => {
+	it('that is killed again and again sends no acknowledged byte twice and leaves one verified file', async () => {
 		await using server = await startDrive();
 		const random = seededRandom(FIRST_SEED);
 		const parcel = await server.parcel(80 * UNIT + 17);
@@ -96,7 +96,9 @@ describe('a process that uploads', () => {
 		assert.equal(code, 0, why);
 		assert.ok(begun > 0 && begun < parcel.size, why);
 		assert.equal(sentTwice, 0, why);
-		assert.ok(opened <= KILLS + 1, why);
+		assert.equal(opened, 1, why);
+		// What had come of a unit that was not whole is lost with the process, and only that.
+		assert.ok(received <= parcel.size + KILLS * UNIT, why);
 		const { id } = JSON.parse(await readFile(file, 'utf8')) as Orders;
 		assert.deepEqual(
 			server.files().map((item) => [item.id, item.sha256]),

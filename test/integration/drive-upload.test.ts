@@ -413,5 +413,6 @@ describe('a stored session', () => {
 		await assert.rejects(uploadFile(client, old, kept.options), { code: 'DRIVE_UNREACHABLE' });
 		const { state } = kept;
 		assertArrived(server, parcel, (await bring(client, parcel, { state })).id);
+		assert.equal(server.files().length, 1);
 	});
 });
