@@ -24,6 +24,10 @@ export const CHECK_WORDS = {
 		es: 'La carpeta está en «Mi unidad» de alguien: una cuenta de servicio no puede tener archivos allí. Use una carpeta de una unidad compartida.',
 	},
 	space: { en: '{free} free of {limit}.', es: '{free} libres de {limit}.' },
+	spaceUnknown: {
+		en: 'Drive does not tell how much space a shared drive has.',
+		es: 'Drive no dice cuánto espacio tiene una unidad compartida.',
+	},
 	spaceUntold: {
 		en: 'Drive does not tell how much space a shared drive has; the plan needs {needed}.',
 		es: 'Drive no dice cuánto espacio tiene una unidad compartida; el plan necesita {needed}.',

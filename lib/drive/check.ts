@@ -141,7 +141,7 @@ function space(
 ): void {
 	const needed = gigabytes(neededBytes);
 	if (folder?.driveId !== undefined) {
-		findings.ok('spaceUntold', { needed });
+		findings.ok(neededBytes > 0 ? 'spaceUntold' : 'spaceUnknown', { needed });
 		return;
 	}
 	const { limit, usage } = storageQuota ?? {};

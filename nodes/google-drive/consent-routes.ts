@@ -12,7 +12,6 @@ import { adminRoute, type RouteRequest } from '../runtime/admin-route.ts';
 import { hubOf } from '../runtime/hub.ts';
 import type { NodeAPI } from '../runtime/node-red.ts';
 import { openPage, type PageAnswer, type PageRequest } from '../runtime/open-page.ts';
-import { type Phrase, phraseOf } from '../runtime/phrase.ts';
 import { readScreen } from '../runtime/screen.ts';
 import { replaceVariables } from '../runtime/variables.ts';
 import { consents } from './account.ts';
@@ -41,7 +40,7 @@ export interface ConsentState {
 /** Told to the dialog when the browser is back. */
 export interface ConsentEnd {
 	ok: boolean;
-	phrase?: Phrase;
+	/** Why not, in the language of the dialog. */
 	text?: string;
 }
 
@@ -145,7 +144,8 @@ async function finish(
 		const error = toHubError(thrown);
 		if (error.code === 'INTERNAL') hub.log.error(String((thrown as Error)?.stack ?? thrown));
 		record('failed', { code: error.code });
-		tell({ ok: false, phrase: phraseOf(error), text: error.message });
-		return { status: 400, language, title: words.failed, text: refusalWords(language, error), ...spent };
+		const why = refusalWords(language, error);
+		tell({ ok: false, text: why });
+		return { status: 400, language, title: words.failed, text: why, ...spent };
 	}
 }

@@ -5,23 +5,22 @@ import type { DriveAccount } from '../../lib/drive/sign-in.ts';
 import { type HubErrorCode, toHubError } from '../../lib/errors.ts';
 import type { HubNode } from '../runtime/define-node.ts';
 import { type Phrase, phraseOf } from '../runtime/phrase.ts';
-import type { Tone } from '../runtime/status.ts';
 import { accountOf } from './account.ts';
 import { apiUrl, type DriveConfig, type DriveSecrets } from './config.ts';
 import type { DriveConnection, OpenedDrive } from './connection.ts';
 
 const READY: Phrase = { key: 'google-drive.status.ready' };
 
-/** Failures of the connection itself, by what becomes of it; any other is one of the work only. */
-const TONES: Partial<Record<HubErrorCode, Tone>> = {
-	DRIVE_CONSENT: 'problem',
-	DRIVE_CREDENTIALS: 'problem',
-	DRIVE_FORBIDDEN: 'problem',
-	DRIVE_FULL: 'problem',
-	DRIVE_NOT_FOUND: 'problem',
-	DRIVE_UNREACHABLE: 'waiting',
-	DRIVE_BUSY: 'waiting',
-};
+/** Failures of the connection itself; any other is one of the work only. */
+const OWN: ReadonlySet<HubErrorCode> = new Set([
+	'DRIVE_CONSENT',
+	'DRIVE_CREDENTIALS',
+	'DRIVE_FORBIDDEN',
+	'DRIVE_FULL',
+	'DRIVE_NOT_FOUND',
+	'DRIVE_UNREACHABLE',
+	'DRIVE_BUSY',
+]);
 
 export class DriveOpener implements DriveConnection {
 	readonly #node: HubNode<DriveConfig, DriveSecrets>;
@@ -56,8 +55,8 @@ export class DriveOpener implements DriveConnection {
 		const error = toHubError(failure);
 		// Somebody may have removed the folder, and it will be looked up or made again.
 		if (error.code === 'DRIVE_NOT_FOUND' && this.#open) this.#open.folderId = undefined;
-		const tone = TONES[error.code];
-		if (tone) status.set(tone, phraseOf(error));
+		// No failure of the hub: its sign of life goes on.
+		if (OWN.has(error.code)) status.set('waiting', phraseOf(error));
 	}
 }
 

@@ -160,7 +160,7 @@ describe('the test of a connection', () => {
 		const wide = await checkDrive(await server.service('retention'), { folder });
 		assert.deepEqual([wide.ok, keysOf(wide).includes('roleWide: warning')], [true, true]);
 		const retention = await checkDrive(await server.service('retention'), { folder, purpose: 'retention' });
-		assert.deepEqual(keysOf(retention), ['account: ok', 'folder: ok', 'spaceUntold: ok']);
+		assert.deepEqual(keysOf(retention), ['account: ok', 'folder: ok', 'spaceUnknown: ok']);
 		const weak = await checkDrive(await server.service(), { folder, purpose: 'retention' });
 		assert.deepEqual([weak.ok, keysOf(weak).includes('cannotTrash: failed')], [false, true]);
 	});
@@ -178,7 +178,7 @@ describe('the test of a connection', () => {
 			'folder: ok',
 			'folderTrashed: failed',
 			'cannotAdd: failed',
-			'spaceUntold: ok',
+			'spaceUnknown: ok',
 			'sharingUntold: warning',
 		]);
 		const missing = await checkDrive(await server.service(), { folder: 'none' });

@@ -4,7 +4,7 @@ import { screenOf } from '../../runtime/editor/connection-test.ts';
 import { failureText } from '../../runtime/editor/failure.ts';
 import type { EditorNode } from '../../runtime/editor/red.ts';
 import { type RequestFailure, request } from '../../runtime/editor/request.ts';
-import { type EditorPhrase, editorLanguage, inWords, sharedText, translatorOf } from '../../runtime/editor/words.ts';
+import { editorLanguage, sharedText } from '../../runtime/editor/words.ts';
 
 export const FIELDS = ['accountType', 'clientId', 'folder', 'folderName', 'purpose', 'domains'] as const;
 export const SECRETS = ['clientSecret', 'serviceKey'] as const;
@@ -19,7 +19,7 @@ interface State {
 
 interface End {
 	ok: boolean;
-	phrase?: EditorPhrase;
+	/** Why not, in the language of the dialog. */
 	text?: string;
 }
 
@@ -61,10 +61,9 @@ export function startConsent(node: EditorNode): void {
 			say('failed', failureText(failure as RequestFailure));
 		}
 	};
-	heard = (end) => {
-		if (end.ok) return void look();
-		const reason = end.phrase ? inWords(end.phrase, translatorOf(node)) : '';
-		say('failed', [reason, end.text].filter(Boolean).join('. '));
+	heard = ({ ok, text = '' }) => {
+		if (ok) void look();
+		else say('failed', text);
 	};
 	const topic = `clinic-hub/google-drive/${node.id}`;
 	if (!subscribed.has(topic)) {

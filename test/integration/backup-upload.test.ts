@@ -1,0 +1,158 @@
+/** That the spool is emptied by a verified upload only, and only of what this hub made itself. */
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { OutgoingFiles } from '../../lib/backup/outgoing.ts';
+import type { ClaimCheck } from '../../lib/backup/record.ts';
+import { BackupRuns } from '../../lib/backup/runs.ts';
+import { type UploadTools, type UploadWatch, uploadBackup } from '../../lib/backup/upload.ts';
+import { sealer } from '../../lib/store/sealed.ts';
+import { openStore, type Store } from '../../lib/store/store.ts';
+import { Uploader } from '../../nodes/drive-upload/uploader.ts';
+import { type DriveServer, startDrive } from '../servers/drive.ts';
+
+const SIZE = 700_000;
+
+interface Lab {
+	server: DriveServer;
+	directory: string;
+	store: Store;
+	tools: UploadTools;
+	watch: UploadWatch;
+	/** A finished backup in the spool, known to the store. */
+	spooled(): Promise<ClaimCheck>;
+	unreleased(): Promise<number>;
+}
+
+async function lab(t: TestContext): Promise<Lab> {
+	const server = await startDrive();
+	t.after(() => server[Symbol.asyncDispose]());
+	const directory = await mkdtemp(path.join(tmpdir(), 'clinic-hub-spool-'));
+	t.after(() => rm(directory, { recursive: true, force: true }));
+	const store = await openStore({ file: path.join(directory, 'hub.sqlite') });
+	t.after(() => store.close());
+	const client = await server.service();
+	const keys = sealer(['a key of the test that is long']);
+	const runs = await BackupRuns.open(store, { owner: 'test' });
+	return {
+		...{ server, directory, store },
+		tools: {
+			open: async () => ({ client, folderId: server.google.folderId }),
+			store: async () => store,
+			sealer: () => keys,
+			owner: 'test',
+			folders: [],
+			chunkBytes: 256 * 1024,
+		},
+		watch: { signal: new AbortController().signal, onProgress: () => {} },
+		async spooled() {
+			const spool = path.join(directory, 'spool');
+			await mkdir(spool, { recursive: true });
+			const content = randomBytes(SIZE);
+			const sha256 = createHash('sha256').update(content).digest('hex');
+			const file = path.join(spool, 'clinica_2026-11-24T03-00-00Z.zip.age');
+			await writeFile(file, content);
+			await writeFile(`${file}.json`, '{}');
+			const target = { target: 'odoo clinica', database: 'clinica', source: 'manager', format: 'zip' } as const;
+			const begun = await runs.begin({ ...target, trigger: 'hand' });
+			assert.ok('run' in begun);
+			const at = '2026-11-24T03:00:00.000Z';
+			const claim: ClaimCheck = {
+				...{ id: begun.run.id, database: 'clinica', databaseUuid: 'db-1', format: 'zip', source: 'manager' },
+				...{ file, size: SIZE, sha256, plainSize: SIZE, plainSha256: sha256, startedAt: at, finishedAt: at },
+				...{ complete: true, late: [], missing: [], record: `${file}.json` },
+			};
+			await begun.run.finish(claim);
+			return claim;
+		},
+		unreleased: async () => (await runs.unreleased()).length,
+	};
+}
+
+test('a verified upload empties the spool and releases the claim check', async (t) => {
+	const { server, tools, watch, spooled, unreleased } = await lab(t);
+	const claim = await spooled();
+	const result = await uploadBackup(tools, claim, watch);
+	assert.partialDeepStrictEqual(result, { id: claim.id, released: true, sha256: claim.sha256 });
+	assert.equal(existsSync(claim.file) || existsSync(claim.record), false);
+	assert.equal(await unreleased(), 0);
+	assert.deepEqual(
+		server.files().map(({ name }) => name.endsWith('.json')),
+		[true, false],
+		'the record comes first',
+	);
+});
+
+test('an upload that Drive spoils each time leaves the spool as it was', async (t) => {
+	const { server, tools, watch, spooled, unreleased } = await lab(t);
+	const claim = await spooled();
+	// The record is the first file, and small: it is sent as one last piece.
+	server.drive.faults.add('last', { kind: 'spoil' }, 3);
+	await assert.rejects(uploadBackup(tools, claim, watch), { code: 'DRIVE_MISMATCH' });
+	assert.ok(existsSync(claim.file) && existsSync(claim.record));
+	assert.equal(await unreleased(), 1);
+});
+
+test('a claim check that somebody changed removes nothing, and takes nothing from the machine', async (t) => {
+	const { server, directory, tools, watch, spooled, unreleased } = await lab(t);
+	const claim = await spooled();
+	const secret = path.join(directory, 'secret.txt');
+	await writeFile(secret, 'x'.repeat(10));
+	await writeFile(`${secret}.json`, '{}');
+	const sha256 = createHash('sha256').update('x'.repeat(10)).digest('hex');
+	for (const change of [{ file: secret, record: `${secret}.json`, size: 10, sha256 }, { sha256 }, { id: 'made-up-id' }])
+		await assert.rejects(uploadBackup(tools, { ...claim, ...change }, watch), { code: 'FORBIDDEN' });
+	assert.ok(existsSync(secret) && existsSync(claim.file));
+	assert.deepEqual(server.files(), []);
+	assert.equal(await unreleased(), 1);
+});
+
+test('a spooled file that is nowhere any more makes its run a failed one', async (t) => {
+	const { store, tools, watch, spooled, unreleased } = await lab(t);
+	const claim = await spooled();
+	await rm(claim.file);
+	await assert.rejects(uploadBackup(tools, claim, watch), { code: 'NOT_FOUND', message: /make a new backup/ });
+	assert.equal(await unreleased(), 0);
+	const [run] = await (await BackupRuns.open(store, { owner: 'test' })).list();
+	assert.equal(run?.outcome, 'failed');
+});
+
+test('what a message holds is kept when the node closes, goes on at its next start, and is gone then', async (t) => {
+	const { server, directory, store, tools } = await lab(t);
+	const outgoing = path.join(directory, 'outgoing');
+	const start = (closing: AbortSignal) => {
+		const results: string[] = [];
+		const uploader = new Uploader({
+			...{ tools, closing },
+			outgoing: () => OutgoingFiles.open(store, 'node', outgoing),
+			onStatus: () => {},
+			onProgress: () => {},
+			onEnd: () => {},
+			onResumed: ({ name }) => void results.push(name),
+		});
+		return { uploader, results };
+	};
+	const closing = new AbortController();
+	server.drive.faults.add('session', { kind: 'silent' });
+	const first = start(closing.signal);
+	const brought = first.uploader.bring({ kind: 'content', content: Buffer.from('hola'), name: 'saludo.txt' });
+	setTimeout(() => closing.abort(), 500);
+	await assert.rejects(brought, { code: 'CANCELLED' });
+	const files = await OutgoingFiles.open(store, 'node', outgoing);
+	assert.equal((await files.waiting()).length, 1);
+
+	const second = start(new AbortController().signal);
+	await second.uploader.resume();
+	for (let looks = 0; second.results.length === 0 && looks < 200; looks += 1) await delay(50);
+	assert.deepEqual(second.results, ['saludo.txt']);
+	assert.deepEqual(await files.waiting(), []);
+	assert.deepEqual(
+		server.files().map(({ name }) => name),
+		['saludo.txt'],
+	);
+});
