@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { KEY_FILES } from '../../cli/keys.ts';
+import { PERSON } from '../../lab/drive/clinic.ts';
 import { Databases } from '../../lab/odoo/stand-in/databases.ts';
 import { fill } from '../../lab/odoo/stand-in/fill.ts';
 import { Manager } from '../../lab/odoo/stand-in/manager.ts';
@@ -14,6 +15,7 @@ import { Records } from '../../lab/odoo/stand-in/records.ts';
 import { readKeys } from '../../lib/backup/keys.ts';
 import { proveZip } from '../../lib/backup/proof.ts';
 import { recordFileName } from '../../lib/backup/record.ts';
+import { SCOPES } from '../../lib/drive/scopes.ts';
 import { uploadFile } from '../../lib/drive/upload.ts';
 import { type DriveServer, startDrive } from '../servers/drive.ts';
 import { startPostgresql } from '../servers/postgresql.ts';
@@ -244,4 +246,55 @@ test('past the manager a backup is restored, compared to the row, and what was t
 		environment,
 	});
 	assert.deepEqual([missing.exit, /ODOO_PG_HOST/.test(missing.errors)], [2, true]);
+});
+
+/** What a person does in a browser on the same machine: reads Google's page, allows, and is sent back. */
+async function consentAt(start: string): Promise<void> {
+	const begun = await fetch(start, { redirect: 'manual' });
+	const cookie = begun.headers
+		.getSetCookie()
+		.map((line) => line.split(';', 1)[0])
+		.join('; ');
+	const page = begun.headers.get('location') ?? '';
+	const html = await (await fetch(page)).text();
+	const form = new URLSearchParams({ decision: 'allow', account: PERSON, granted: SCOPES.own });
+	for (const [, name = '', value = ''] of html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)) {
+		form.append(name, value.replaceAll('&amp;', '&'));
+	}
+	const url = new URL('/o/oauth2/v2/auth', page);
+	const answer = await fetch(url, { method: 'POST', body: form, redirect: 'manual' });
+	await fetch(answer.headers.get('location') ?? '', { headers: { cookie } });
+}
+
+test('a consent given on a workstation is kept, encrypted, for what comes after', async (t) => {
+	const { environment, drive, identity, proven } = await clinic(t);
+	await proven();
+	const { desktop } = drive.google;
+	const { DRIVE_SERVICE_ACCOUNT_FILE: _, DRIVE_FOLDER: __, ...others } = environment;
+	const consented = { ...others, DRIVE_CLIENT_ID: desktop.id, DRIVE_CLIENT_SECRET: desktop.secret };
+	const before = await run(['backups'], { environment: consented });
+	assert.equal(before.exit, 2);
+	assert.match(before.errors, /Run "clinic-hub drive connect"/);
+
+	let browsing: Promise<void> | undefined;
+	const connected = await run(['drive', 'connect'], {
+		environment: { ...consented, LANG: 'es_CL.UTF-8' },
+		onErrors: (text) => {
+			const start = /http:\/\/127\.0\.0\.1:\d+\/start/.exec(text)?.[0];
+			if (start) browsing = consentAt(start);
+		},
+	});
+	await browsing;
+	assert.equal(connected.exit, 0, connected.errors);
+	assert.match(connected.output, /Conectado\. Las copias van a la carpeta «Respaldos»/);
+
+	assert.equal((await run(['backup'], { environment: consented })).exit, 0);
+	assert.equal((await run(['backups'], { environment: consented })).exit, 0);
+	const store = await readFile(path.join(environment['HUB_USER_DIR'] ?? '', 'clinic-hub.sqlite'), 'latin1');
+	assert.doesNotMatch(store, /refreshToken|refresh_token/);
+	assert.match(store, /drive-consent/);
+	const restored = await run(['restore', 'newest', '--into', 'nueva', '--identity', identity], {
+		environment: consented,
+	});
+	assert.equal(restored.exit, 0, restored.errors);
 });

@@ -17,15 +17,18 @@ export interface ConsoleOptions {
 	/** Columns of a terminal; default none. */
 	columns?: number;
 	signal?: AbortSignal;
+	/** Told of what is written beside the result, while it is written. */
+	onErrors?: (text: string) => void;
 }
 
 export async function run(args: string[], options: ConsoleOptions = {}): Promise<ConsoleRun> {
-	const { environment = {}, input = '', columns, signal = new AbortController().signal } = options;
+	const { environment = {}, input = '', columns, signal = new AbortController().signal, onErrors } = options;
 	const written = { output: '', errors: '' };
 	const sink = (name: keyof typeof written) =>
 		new Writable({
 			write(chunk, _, done) {
 				written[name] += String(chunk);
+				if (name === 'errors') onErrors?.(String(chunk));
 				done();
 			},
 		});
