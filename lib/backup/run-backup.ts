@@ -334,10 +334,10 @@ export class Backups {
 		const { plan, log } = this.#options;
 		const { runs, spool } = await this.#open();
 		const { again, running } = await runs.recover();
-		await this.#rememberLast(runs);
 		for (const claim of await claimsToSend({ runs, spool, log }, (target) => this.#isOurs(target))) {
 			if (!this.#told.has(claim.id)) this.#tellMade(claim, { again: true });
 		}
+		await this.#rememberLast(runs);
 		const isSame = ({ source, format }: RunView) => source === plan.source && format === plan.format;
 		// Not awaited: each waits for this recovery itself.
 		void this.#beginAgain(again.filter((run) => this.#isOurs(run.target) && isSame(run)));

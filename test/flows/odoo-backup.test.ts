@@ -158,7 +158,8 @@ test('what is no whole backup fails in words, leaves no claim check and nothing 
 		const error = await end(nodeRed);
 		assert.equal(error?.code, code);
 		assert.match(error?.message ?? '', words);
-		const failed = await nodeRed.until('the message', () => told(nodeRed, 'failed')[count++]);
+		const index = count++;
+		const failed = await nodeRed.until('the message', () => told(nodeRed, 'failed')[index]);
 		assert.partialDeepStrictEqual(failed, { database: 'clinica', code, text: error?.message });
 		assert.deepEqual(spoolOf(nodeRed), []);
 	}

@@ -28,7 +28,7 @@ class ChosenDatabases extends Databases {
 
 	override async backup(name: string, format: string): Promise<Buffer> {
 		if (!this.names.includes(name)) throw new ManagerError(`Database '${name}' is not known`);
-		return this.content ?? super.backup(name, format);
+		return this.content ?? super.backup(OWN, format);
 	}
 }
 
