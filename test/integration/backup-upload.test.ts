@@ -112,6 +112,23 @@ test('a claim check that somebody changed removes nothing, and takes nothing fro
 	assert.equal(await unreleased(), 1);
 });
 
+test('a file that an unknown claim check names is taken from listed folders only', async (t) => {
+	const { server, directory, tools, watch, spooled } = await lab(t);
+	const claim = { ...(await spooled()), id: 'of-another-hub' };
+	const elsewhere = path.join(directory, 'other');
+	await mkdir(elsewhere);
+	const record = path.join(elsewhere, 'r.json');
+	await writeFile(record, '{}');
+	// The record alone lies where files may be taken from.
+	const foreign = { ...claim, record };
+	await assert.rejects(uploadBackup({ ...tools, folders: [elsewhere] }, foreign, watch), { code: 'FORBIDDEN' });
+	const spool = path.dirname(claim.file);
+	const result = await uploadBackup({ ...tools, folders: [spool] }, claim, watch);
+	assert.equal(result.released, false);
+	assert.ok(existsSync(claim.file), 'what another hub made is not removed');
+	assert.equal(server.files().length, 2);
+});
+
 test('a spooled file that is nowhere any more makes its run a failed one', async (t) => {
 	const { store, tools, watch, spooled, unreleased } = await lab(t);
 	const claim = await spooled();

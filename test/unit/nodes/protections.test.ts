@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { defineMailTopic } from '../../../nodes/amqp-mail/operator-topic.ts';
+import registerDrive from '../../../nodes/google-drive/google-drive.ts';
 import registerNotice from '../../../nodes/notice/notice.ts';
 import { adminRoute } from '../../../nodes/runtime/admin-route.ts';
 import { defineNode } from '../../../nodes/runtime/define-node.ts';
@@ -72,6 +73,25 @@ test('mails and notices in the clinic’s name need a right beside the one to de
 			assert.equal((await red.ask(route, { body, permissions: held })).status, 401, route);
 		assert.equal((await red.ask(route, { body, permissions: ['flows.write', right] })).status, 200, route);
 	}
+});
+
+test('a consent to Google Drive needs a right beside the one to deploy, and comes back to this editor only', async () => {
+	const red = new ScriptedRed();
+	registerDrive(red.api);
+	const route = 'POST /clinic-hub/google-drive/connect';
+	const ask = (permissions: string[], redirectUri: string) => {
+		const config = { accountType: 'consent', clientId: 'client' };
+		const body = { id: 'x', config, credentials: { clientSecret: 'secret' }, redirectUri };
+		return red.ask(route, { body, permissions });
+	};
+	const own = 'https://hub.clinica.cl/clinic-hub/google-drive/return';
+	for (const held of [['flows.write'], ['clinic-hub.drive.connect']]) assert.equal((await ask(held, own)).status, 401);
+	const both = ['flows.write', 'clinic-hub.drive.connect'];
+	assert.equal((await ask(both, 'https://hub.clinica.cl/elsewhere')).status, 400);
+	assert.equal((await ask(both, 'http://10.0.0.1/clinic-hub/google-drive/return')).status, 400);
+	const { status, body } = await ask(both, own);
+	assert.equal(status, 200);
+	assert.match((body as { page: string }).page, /^https:\/\/accounts\.google\.com\/o\/oauth2\/v2\/auth\?/);
 });
 
 test('a saved secret is not used for another address than it was saved for', () => {

@@ -70,6 +70,7 @@ export class ScriptedRed {
 				return response;
 			},
 			json: (answer: unknown) => answered.emit('end', answer),
+			setHeader: () => response,
 		});
 		const json = { 'content-type': 'application/json', ...headers };
 		const request = { method: route.split(' ')[0], headers: json, body, query: {}, params: {}, user: { permissions } };
