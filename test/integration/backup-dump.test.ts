@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import test, { after, before } from 'node:test';
 import pg from 'pg';
 import { proveDump, proveZip } from '../../lib/backup/proof.ts';
@@ -86,6 +87,11 @@ test('a dump of something else than Odoo is no backup', async () => {
 		code: 'BACKUP_SPOILED',
 		message: /no database\.uuid/,
 	});
+});
+
+test('a dump that is followed by another is no backup', async () => {
+	const two = proveDump(pieces(Buffer.concat([dump, randomBytes(2_000_000)])), { startedAt: STARTED_AT });
+	await assert.rejects(two, { code: 'BACKUP_SPOILED' });
 });
 
 test('without pg_restore the remedy is said', async () => {

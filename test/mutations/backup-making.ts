@@ -86,6 +86,13 @@ export const mutants: Mutant[] = [
 		test: proof('a dump without the marker of pg_dump is no backup, though the zip file is whole'),
 	},
 	{
+		protection: 'An archive holds one dump',
+		file: 'lib/backup/proof.ts',
+		find: 'if (seen.has(name)) throw',
+		replace: 'if (!name) throw',
+		test: proof('an archive with two dumps is no backup: which one would be restored nobody knows'),
+	},
+	{
 		protection: 'Pg_dump’s last words count at the end only',
 		file: 'lib/backup/dump-tables.ts',
 		find: 'else if (this.#complete && !AFTER_MARKER.test(line)) this.#complete = false;',

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
+import { crc32 } from 'node:zlib';
 import { proveDump, proveZip } from '../../../lib/backup/proof.ts';
+import { ZipWriter } from '../../../lib/odoo/zip-writer.ts';
 import { type BackupFiles, backupZip, pieces, STARTED_AT, seeded, storeName, UUID } from './proof-files.ts';
 
 const prove = (files: BackupFiles, size?: number) =>
@@ -66,6 +68,20 @@ test('a backup without manifest, with a broken one, or with one that names no ve
 test('a dump of something else than Odoo is no backup', async () => {
 	const foreign = (text: string) => text.replace('database.uuid', 'other.key');
 	await assert.rejects(prove({ dump: foreign }), code('BACKUP_SPOILED', /holds no database\.uuid/));
+});
+
+test('an archive with two dumps is no backup: which one would be restored nobody knows', async () => {
+	const zip = new ZipWriter(new Date(STARTED_AT));
+	const bytes: Buffer[] = [];
+	for (const name of ['manifest.json', 'dump.sql', 'dump.sql']) {
+		const plain = Buffer.from('{"version":"18.0"}');
+		const sizes = { crc: crc32(plain), compressedSize: plain.length, size: plain.length };
+		bytes.push(zip.header(name, 'stored', sizes), plain);
+		zip.sent(plain.length);
+		zip.close(sizes);
+	}
+	const twice = proveZip(pieces(Buffer.concat([...bytes, zip.end()])), { startedAt: STARTED_AT });
+	await assert.rejects(twice, code('BACKUP_SPOILED', /holds dump\.sql twice/));
 });
 
 test('a page of Odoo in place of a backup fails with the reason that stands in it', async () => {
