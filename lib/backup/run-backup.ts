@@ -9,6 +9,7 @@ import type { Counter, Health, HealthReport } from '../health.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { BackupEvidence } from './evidence.ts';
+import { type IncompleteBackup, incompleteBackups, openNames } from './incomplete.ts';
 import { requireKeys } from './key-use.ts';
 import { type BackupProgress, type Encryption, makeBackup } from './pipeline.ts';
 import { databaseOf, databasesToBackUp, type OdooPlace, sourceOf, targetOf } from './place.ts';
@@ -42,7 +43,15 @@ export type BackupEvent =
 	 * The file waits in the spool. `again`: an earlier process told that, too. `answered`: the caller of `run` was told; here
 	 * and below.
 	 */
-	| { kind: 'made'; claim: ClaimCheck; again: boolean; answered: boolean; damaged: readonly string[] }
+	| {
+			kind: 'made';
+			claim: ClaimCheck;
+			again: boolean;
+			answered: boolean;
+			damaged: readonly string[];
+			/** Of the missing files, those that nobody has accepted. */
+			open: readonly string[];
+	  }
 	| { kind: 'failed'; database: string | null; id: string | null; error: HubError; answered: boolean }
 	/** Somebody else's run, or an earlier one of this node, goes on. */
 	| { kind: 'busy'; database: string | null; running: RunView | null }
@@ -171,10 +180,23 @@ export class Backups {
 		return true;
 	}
 
-	/** Backups of this plan that lack files of the source, newest first, with their claim checks. */
-	async incomplete(): Promise<{ run: RunView; claim: ClaimCheck }[]> {
-		const { runs } = await this.#open();
-		return (await runs.incomplete<ClaimCheck>()).filter(({ run }) => this.#isOurs(run.target));
+	/** Backups of this plan that lack files of the source and wait for a person, newest first. */
+	async incomplete(): Promise<IncompleteBackup[]> {
+		const { runs, evidence } = await this.#open();
+		return incompleteBackups(runs, evidence, (target) => this.#isOurs(target));
+	}
+
+	/** A person accepts that these files are gone: in these backups, and in every later one. */
+	async accept(backups: readonly IncompleteBackup[]): Promise<void> {
+		const { evidence } = await this.#open();
+		for (const { claim, open } of backups) {
+			await evidence.acceptMissing(claim.databaseUuid, open);
+		}
+		const waiting = new Set((await this.incomplete()).map(({ claim }) => claim.database));
+		for (const last of this.#last.values()) {
+			if (last.outcome === 'incomplete' && !waiting.has(last.database)) last.outcome = 'complete';
+		}
+		this.#options.onChange();
 	}
 
 	/** What runs now is recorded as interrupted, and begun again at the next start. */
@@ -235,8 +257,9 @@ export class Backups {
 		const { run } = begun;
 		this.#tell({ kind: 'started', database, id: run.id, trigger: input.trigger });
 		try {
-			const claim = await this.#make(run, database, input, signal);
-			this.#ended(input, { database, outcome: claim.complete ? 'complete' : 'incomplete', bytes: claim.plainSize });
+			const { claim, open } = await this.#make(run, database, input, signal);
+			const outcome = open.length > 0 ? 'incomplete' : 'complete';
+			this.#ended(input, { database, outcome, bytes: claim.plainSize });
 			return { database, outcome: 'made', claim };
 		} catch (thrown) {
 			const error = reasonOf(thrown, run, signal);
@@ -253,9 +276,9 @@ export class Backups {
 		}
 	}
 
-	async #make(run: BackupRun, database: string, input: RunInput, signal: AbortSignal): Promise<ClaimCheck> {
+	async #make(run: BackupRun, database: string, input: RunInput, signal: AbortSignal) {
 		const { plan } = this.#options;
-		const { spool } = await this.#open();
+		const { spool, evidence } = await this.#open();
 		const expectedBytes = await this.#sizeOfLast(database);
 		this.#running = { database, progress: null, expectedBytes };
 		this.#options.onChange();
@@ -286,17 +309,15 @@ export class Backups {
 			await spool.release(claim.file);
 			throw thrown;
 		}
+		const open = await openNames(claim, evidence);
 		input.onMade?.(claim);
-		this.#tellMade(claim, { again: false, answered: input.onMade !== undefined, damaged });
-		return claim;
+		this.#tellMade({ claim, again: false, answered: input.onMade !== undefined, damaged, open });
+		return { claim, open };
 	}
 
-	#tellMade(
-		claim: ClaimCheck,
-		{ again, answered = false, damaged = [] }: { again: boolean; answered?: boolean; damaged?: readonly string[] },
-	): void {
-		this.#told.add(claim.id);
-		this.#tell({ kind: 'made', claim, again, answered, damaged });
+	#tellMade(made: Omit<Extract<BackupEvent, { kind: 'made' }>, 'kind'>): void {
+		this.#told.add(made.claim.id);
+		this.#tell({ kind: 'made', ...made });
 	}
 
 	/** A failure to write it down must not hide what happened. */
@@ -332,12 +353,14 @@ export class Backups {
 
 	async #recover(): Promise<void> {
 		const { plan, log } = this.#options;
-		const { runs, spool } = await this.#open();
+		const { runs, evidence, spool } = await this.#open();
 		const { again, running } = await runs.recover();
 		for (const claim of await claimsToSend({ runs, spool, log }, (target) => this.#isOurs(target))) {
-			if (!this.#told.has(claim.id)) this.#tellMade(claim, { again: true });
+			if (this.#told.has(claim.id)) continue;
+			const open = await openNames(claim, evidence);
+			this.#tellMade({ claim, again: true, answered: false, damaged: [], open });
 		}
-		await this.#rememberLast(runs);
+		await this.#rememberLast(runs, evidence);
 		const isSame = ({ source, format }: RunView) => source === plan.source && format === plan.format;
 		// Not awaited: each waits for this recovery itself.
 		void this.#beginAgain(again.filter((run) => this.#isOurs(run.target) && isSame(run)));
@@ -361,10 +384,13 @@ export class Backups {
 	}
 
 	/** What this node says about itself outlives a restart. */
-	async #rememberLast(runs: BackupRuns): Promise<void> {
-		for (const { target, database, outcome, finishedAt, bytes, reason, reasonText } of await runs.list()) {
+	async #rememberLast(runs: BackupRuns, evidence: BackupEvidence): Promise<void> {
+		const waiting = await incompleteBackups(runs, evidence, (target) => this.#isOurs(target));
+		for (const { id, target, database, outcome, finishedAt, bytes, reason, reasonText } of await runs.list()) {
 			if (outcome === null || finishedAt === null || this.#last.has(database) || !this.#isOurs(target)) continue;
-			this.#last.set(database, { database, outcome, finishedAt, bytes, code: reason, text: reasonText });
+			const accepted = outcome === 'incomplete' && waiting.every(({ claim }) => claim.id !== id);
+			const shown = accepted ? 'complete' : outcome;
+			this.#last.set(database, { database, outcome: shown, finishedAt, bytes, code: reason, text: reasonText });
 		}
 	}
 

@@ -38,16 +38,17 @@ export function eventMessage(event: BackupEvent): FlowMessage {
 			return { topic: 'progress', payload: { database, id, ...progress, expectedBytes } };
 		}
 		case 'made': {
-			const { claim, again, damaged } = event;
+			const { claim, again, damaged, open } = event;
 			const { id, database, complete, size, plainSize, startedAt, finishedAt, late, missing } = claim;
 			return {
-				topic: again ? 'waiting' : complete ? 'finished' : 'incomplete',
+				topic: again ? 'waiting' : open.length > 0 ? 'incomplete' : 'finished',
 				payload: {
 					...{ id, database, complete, size, plainSize, startedAt, finishedAt },
 					late: late.length,
 					missing: missing.length,
 					damaged: damaged.length,
-					missingNames: missing.slice(0, NAMES_TOLD),
+					// Nobody has accepted these.
+					missingNames: open.slice(0, NAMES_TOLD),
 				},
 			};
 		}

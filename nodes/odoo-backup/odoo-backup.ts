@@ -44,7 +44,7 @@ export default function (RED: NodeAPI): void {
 			});
 			show();
 			backups.start();
-			return { backups, actor: `flow:${node.id}`, remove: sources.add(backupSource(backups, hub.store), node) };
+			return { backups, actor: `flow:${node.id}`, remove: sources.add(backupSource(backups), node) };
 		},
 		run: handle,
 		async close({ backups, remove }) {

@@ -3,10 +3,9 @@
  * `defineBackupTopic` is called once in the node file; each running node adds itself as a source.
  */
 
-import type { ClaimCheck } from '../../lib/backup/record.ts';
+import type { IncompleteBackup } from '../../lib/backup/incomplete.ts';
 import type { Backups } from '../../lib/backup/run-backup.ts';
 import { HubError } from '../../lib/errors.ts';
-import type { Store } from '../../lib/store/store.ts';
 import type { NodeAPI } from '../runtime/node-red.ts';
 import {
 	defineOperatorTopic,
@@ -19,18 +18,10 @@ import { ofNode } from '../runtime/phrase.ts';
 import { backupView, label } from './operator-view.ts';
 import { backupStatus } from './status.ts';
 
-/** A backup that nobody has accepted yet. */
-export interface IncompleteBackup {
-	claim: ClaimCheck;
-	finishedAt: number;
-	/** Of its missing files, those that nobody accepted. */
-	open: string[];
-}
-
 /** What the topic needs of a running node. */
 export interface BackupSourceNode {
 	incomplete(): Promise<IncompleteBackup[]>;
-	accept(databaseUuid: string, names: readonly string[]): Promise<void>;
+	accept(backups: readonly IncompleteBackup[]): Promise<void>;
 	begin(actor: string): void;
 	cancel(actor: string): boolean;
 	state(): SourceState;
@@ -40,34 +31,24 @@ export interface BackupSourceNode {
 const NAMES_SHOWN = 500;
 
 /** The face of a running node towards the operator. */
-export function backupSource(backups: Backups, store: () => Promise<Store>): BackupSourceNode {
-	const evidence = async () => {
-		const { BackupEvidence } = await import('../../lib/backup/evidence.ts');
-		return BackupEvidence.open(await store());
-	};
+export function backupSource(backups: Backups): BackupSourceNode {
 	return {
-		async incomplete() {
-			const known = await evidence();
-			const found: IncompleteBackup[] = [];
-			for (const { run, claim } of await backups.incomplete()) {
-				const accepted = await known.accepted(claim.databaseUuid);
-				const open = claim.missing.filter((name) => !accepted.has(name));
-				if (open.length > 0) found.push({ claim, finishedAt: run.finishedAt ?? run.startedAt, open });
-			}
-			return found;
-		},
-		accept: async (databaseUuid, names) => (await evidence()).acceptMissing(databaseUuid, names),
+		incomplete: () => backups.incomplete(),
+		accept: (chosen) => backups.accept(chosen),
 		// Told by status and second output: nobody waits for hours with a finger on the button.
 		begin: (actor) =>
 			void backups.run({ trigger: 'hand', actor }).catch((thrown: unknown) => backups.tellFailure(thrown)),
 		cancel: (actor) => backups.cancel(actor),
 		state() {
-			const { phrase } = backupStatus(backups.state);
+			const { tone, phrase } = backupStatus(backups.state);
 			const { running, last } = backups.state;
 			return {
-				tone: backups.report.state === 'ok' ? 'ok' : 'attention',
+				tone: tone === 'waiting' ? 'attention' : 'ok',
 				phrase: ofNode('odoo-backup', phrase),
-				revision: JSON.stringify([running?.database ?? null, last.map(({ finishedAt }) => finishedAt)]),
+				revision: JSON.stringify([
+					running?.database ?? null,
+					last.map(({ finishedAt, outcome }) => [finishedAt, outcome]),
+				]),
 				flags: { running: running !== null },
 			};
 		},
@@ -154,7 +135,7 @@ async function accept(
 ): Promise<OperatorResult> {
 	const backups = await source.incomplete();
 	const chosen = backups.filter(({ claim }) => ids.includes(claim.id) || claim.database === database);
-	for (const { claim, open } of chosen) await source.accept(claim.databaseUuid, open);
+	await source.accept(chosen);
 	return { done: chosen.length, missing: ids.filter((id) => !chosen.some(({ claim }) => claim.id === id)).length };
 }
 

@@ -241,7 +241,7 @@ test('after a power cut a claim check whose upload nobody verified is sent again
 	const second = await started(t, { userDir });
 	await second.message(CLAIMS);
 	assert.deepEqual(claimsOf(second), [claim]);
-	assert.equal(told(second, 'waiting').length, 1);
+	await tell(second, 'waiting');
 	assert.deepEqual(spoolOf(second).length, 2);
 	await second.kill();
 	await rm(claim.file);
@@ -348,9 +348,13 @@ test('a backup that lacks files of the source waits for a person, who accepts it
 	assert.partialDeepStrictEqual(await act('accept', { ids: [rows[0]?.id] }), { done: 1, missing: 0 });
 	assert.deepEqual((await act('list'))['rows'], []);
 	assert.match(nodeRed.log, /"event":"clinic-hub\.backup\.accept".*"outcome":"done"/);
+	await nodeRed.status(BACKUP, /^clinica: \d.* MB/);
 	await act('start');
 	await nodeRed.until('a second claim check', () => claimsOf(nodeRed).length === 2);
 	assert.partialDeepStrictEqual(told(nodeRed, 'started')[1], { trigger: 'hand' });
+	// What was accepted is told to nobody again.
+	await tell(nodeRed, 'finished');
+	assert.equal(told(nodeRed, 'incomplete').length, 1);
 	assert.deepEqual((await act('list'))['rows'], []);
 });
 
