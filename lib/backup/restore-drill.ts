@@ -61,9 +61,7 @@ export async function runDrill(request: DrillRequest): Promise<DrillComparison> 
 		onPhase?.('restore');
 		await place.restore(request);
 		onPhase?.('compare');
-		// A dump holds no attachments: none are expected of it.
-		const without = { ...expected, attachments: { ...expected.attachments, stored: 0 } };
-		return compareRestored(format === 'zip' ? expected : without, await place.content());
+		return compareRestored({ ...expected, format }, await place.content());
 	} finally {
 		onPhase?.('drop');
 		requireScratch(scratch, secret);
