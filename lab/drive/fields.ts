@@ -75,5 +75,7 @@ permissionId limit usage usageInDrive usageInDriveTrash type role domain allowFi
 inherited inheritedFrom permissionType drives canAddChildren canTrashChildren canDeleteChildren canListChildren canEdit
 canTrash canDelete canDownload canShare canTrashChildren canReadRevisions iconLink thumbnailLink hasThumbnail
 shortcutDetails exportLinks importFormats exportFormats maxUploadSize resourceKey sharingUser sharedWithMeTime
-writersCanShare viewedByMe lastModifyingUser modifiedByMeTime viewedByMeTime linkShareMetadata`.split(/\s+/),
+restrictions hidden writersCanShare viewedByMe lastModifyingUser modifiedByMeTime viewedByMeTime linkShareMetadata`.split(
+		/\s+/,
+	),
 );

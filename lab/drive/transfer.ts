@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as api from './api.ts';
 import { begin, callerOf, type DriveStandIn, end, Hangup, json, jsonOf, withFault } from './exchange.ts';
+import { readMultipart } from './multipart.ts';
 import { invalid, Refusal } from './refusal.ts';
 
 /** A file's bytes, all of them or the range asked for. */
@@ -16,7 +17,8 @@ export async function media(
 ): Promise<void> {
 	const fault = drive.faults.take('media');
 	begin(fault, request);
-	const item = drive.records.reach(call.caller, id, 'read', api.allDrives(call.query));
+	// Contents of shared drives come without supportsAllDrives, too: rclone asks so.
+	const item = drive.records.reach(call.caller, id, 'read', true);
 	const { size } = item;
 	if (size === undefined)
 		throw new Refusal(403, 'fileNotDownloadable', 'Only files with binary content can be downloaded.');
@@ -62,12 +64,22 @@ export async function upload(
 	if (id !== null) return session(drive, request, response, id);
 	const caller = callerOf(drive, request);
 	const { searchParams: query } = url;
+	const call = { records: drive.records, caller, query };
+	if (request.method === 'POST' && query.get('uploadType') === 'multipart') {
+		const { metadata, content, type } = await readMultipart(request);
+		const item = api.newItem(
+			call,
+			type && metadata['mimeType'] === undefined ? { ...metadata, mimeType: type } : metadata,
+		);
+		await drive.uploads.whole(caller, item, content);
+		json(response, 200, api.answer(call, item));
+		return;
+	}
 	if (request.method !== 'POST' || query.get('uploadType') !== 'resumable') {
-		throw invalid('The stand-in takes resumable uploads only.');
+		throw invalid('The stand-in takes resumable and multipart uploads only.');
 	}
 	await withFault(drive, 'session', request, response, async () => {
 		const body = await jsonOf(request);
-		const call = { records: drive.records, caller, query };
 		const announced = request.headers['x-upload-content-length'];
 		const size = announced === undefined ? undefined : Number(announced);
 		const type = request.headers['x-upload-content-type'];

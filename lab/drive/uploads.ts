@@ -59,6 +59,17 @@ export class Uploads {
 		return id;
 	}
 
+	/** A file that came in one request. */
+	async whole(caller: Caller, item: Item, content: Buffer): Promise<void> {
+		const session = this.#sessions.get(await this.begin(caller, item, content.length, undefined));
+		if (!session) return;
+		for (const hash of Object.values(session.hashes)) hash.update(content);
+		await session.file.write(content);
+		session.kept = content.length;
+		this.received += content.length;
+		await this.#finish(session);
+	}
+
 	/** Ends every session; what came so far is gone. */
 	async close(): Promise<void> {
 		for (const id of [...this.#sessions.keys()]) await this.forget(id);

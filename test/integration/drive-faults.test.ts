@@ -15,9 +15,9 @@ import type { Orders } from './drive-upload-process.ts';
 const UNIT = 256 * 1024;
 const FULL = process.env['TEST_FULL'] === '1';
 /** Mixtures in a run. */
-const MIXTURES = FULL ? 300 : 30;
+const MIXTURES = FULL ? 300 : 20;
 /** Processes that are killed. */
-const KILLS = FULL ? 20 : 6;
+const KILLS = FULL ? 20 : 4;
 /** TEST_SEED repeats a run. */
 const FIRST_SEED = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 1_000_000));
 

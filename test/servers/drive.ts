@@ -40,7 +40,7 @@ export async function startDrive(options: { tls?: { cert: string; key: string } 
 	const { port } = drive.server.address() as AddressInfo;
 	const url = `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`;
 	const client = (account: DriveOptions['account'], more: Partial<DriveOptions> = {}) =>
-		openDrive({ account, apiUrl: url, patience: PATIENCE, idleMs: 2_000, ...more });
+		openDrive({ account, apiUrl: url, patience: PATIENCE, idleMs: 20_000, ...more });
 	return {
 		...{ drive, google, directory, url },
 		async service(who = 'uploader', more = {}) {
