@@ -13,13 +13,16 @@ export interface HubFigures {
 	peakMiB: number;
 	/** What the main thread was late by, 99th percentile, ms. */
 	delayMs: number;
+	/** The same before the backup began: what the machine itself is late by. */
+	idleDelayMs: number;
 	bytes: number;
 }
 
 /** Between two looks, ms; the main thread of a hub has nothing else to do here, so each is late by what held it up. */
 const LOOK_MS = 5;
-/** Until the garbage of loading is collected, ms. */
+/** Until the garbage of loading is collected, and for measuring the idle thread, ms. */
 const SETTLE_MS = 500;
+const IDLE_MS = 1_500;
 
 const residentMiB = () => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
 
@@ -30,13 +33,17 @@ await wait(SETTLE_MS);
 const idleMiB = residentMiB();
 
 let peakMiB = idleMiB;
-const delays: number[] = [];
+let delays: number[] = [];
+const percentile99 = () => delays.toSorted((a, b) => a - b)[Math.floor(delays.length * 0.99)] ?? 0;
 let due = performance.now() + LOOK_MS;
 const look = setInterval(() => {
 	delays.push(Math.max(0, performance.now() - due));
 	due = performance.now() + LOOK_MS;
 	if (delays.length % 10 === 0) peakMiB = Math.max(peakMiB, residentMiB());
 }, LOOK_MS);
+await wait(IDLE_MS);
+const idleDelayMs = percentile99();
+delays = [];
 const cpu = process.cpuUsage();
 const begin = performance.now();
 const { claim } = await makeBackup({
@@ -54,6 +61,8 @@ const { user, system } = process.cpuUsage(cpu);
 clearInterval(look);
 if (!claim.complete || claim.late.length > 0) throw new Error('the backup is not complete');
 await spool.release(claim.file);
-const delayMs = delays.toSorted((a, b) => a - b)[Math.floor(delays.length * 0.99)] ?? 0;
-const figures: HubFigures = { ms, cpuMs: (user + system) / 1_000, idleMiB, peakMiB, delayMs, bytes: claim.plainSize };
+const figures: HubFigures = {
+	...{ ms, cpuMs: (user + system) / 1_000, idleMiB, peakMiB },
+	...{ delayMs: percentile99(), idleDelayMs, bytes: claim.plainSize },
+};
 console.log(JSON.stringify(figures));
