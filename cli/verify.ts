@@ -1,5 +1,6 @@
 /** `clinic-hub verify`: what a file on this machine is worth, without the hub and without Drive. */
 
+import { splitKeys } from '../lib/backup/keys.ts';
 import { recordFileName } from '../lib/backup/record.ts';
 import { parseSigned } from '../lib/backup/signature.ts';
 import { type VerifyPhase, verifyBackup } from '../lib/backup/verify-file.ts';
@@ -38,7 +39,7 @@ export const IDENTITY_OPTION: CommandOption = {
 export function verifyingKeys(invocation: Invocation): string[] {
 	const given = listOption(invocation, 'verifying-key');
 	const { variables } = invocation.environment;
-	const known = (variables['HUB_BACKUP_VERIFYING_KEYS'] ?? '').split(/\s+/).filter(Boolean);
+	const known = splitKeys(variables['HUB_BACKUP_VERIFYING_KEYS']);
 	const keys = given.length > 0 ? given : known;
 	if (keys.length > 0) return keys;
 	throw new HubError(

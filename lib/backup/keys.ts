@@ -79,12 +79,17 @@ export async function rotateKeys(old: HubKeys): Promise<NewKeys> {
 	};
 }
 
+/** Several keys in one text, separated by commas, blanks or lines. */
+export function splitKeys(text: string | undefined): string[] {
+	return (text ?? '').split(/[\s,]+/).filter(Boolean);
+}
+
 /**
- * Reads the keys from variables; several in one are separated by blanks or lines.
+ * Reads the keys from variables.
  * @throws HubError `CONFIG_INVALID` naming the variable that is missing, `KEY_INVALID` for what is no key
  */
 export async function readKeys(environment: Readonly<Record<string, string | undefined>>): Promise<HubKeys> {
-	const list = (name: string) => (environment[name] ?? '').split(/\s+/).filter(Boolean);
+	const list = (name: string) => splitKeys(environment[name]);
 	const [recovery, drill, verifying] = [
 		list(KEY_VARIABLES.recovery),
 		list(KEY_VARIABLES.drill),
@@ -145,16 +150,16 @@ export function refuseDemo({ recovery }: Pick<HubKeys, 'recovery'>, allowed: boo
 }
 
 /**
- * The variables as lines of a file that a shell, Docker and systemd read alike.
+ * The variables as lines of a file that a shell, Docker and systemd read alike: without blanks and quotes.
  */
 export function keyLines(keys: HubKeys): string {
 	const lines: [string, string][] = [
-		[KEY_VARIABLES.recovery, keys.recovery.join(' ')],
-		[KEY_VARIABLES.drill, keys.drill.join(' ')],
+		[KEY_VARIABLES.recovery, keys.recovery.join(',')],
+		[KEY_VARIABLES.drill, keys.drill.join(',')],
 		[KEY_VARIABLES.signing, keys.signing],
-		[KEY_VARIABLES.verifying, keys.verifying.join(' ')],
+		[KEY_VARIABLES.verifying, keys.verifying.join(',')],
 	];
-	return lines.map(([name, value]) => `${name}="${value}"\n`).join('');
+	return lines.map(([name, value]) => `${name}=${value}\n`).join('');
 }
 
 /** A recovery key as somebody typed it from paper: blanks between groups, line ends, small letters. */

@@ -329,8 +329,8 @@ const BACKUP_VARIABLES: Record<string, Variable> = {
 	HUB_BACKUP_RECOVERY_KEYS: {
 		kind: 'text',
 		text: {
-			en: 'Public recovery keys, `age1…`, separated by blanks: backups are encrypted to all of them. `clinic-hub keys create` makes this and the next three.',
-			es: 'Claves públicas de recuperación, `age1…`, separadas por espacios: las copias se cifran para todas. `clinic-hub keys create` crea esta y las tres siguientes.',
+			en: 'Public recovery keys, `age1…`, separated by commas: backups are encrypted to all of them. `clinic-hub keys create` makes this and the next three.',
+			es: 'Claves públicas de recuperación, `age1…`, separadas por comas: las copias se cifran para todas. `clinic-hub keys create` crea esta y las tres siguientes.',
 		},
 	},
 	HUB_BACKUP_DRILL_KEYS: {
@@ -356,8 +356,8 @@ const BACKUP_VARIABLES: Record<string, Variable> = {
 		default: '',
 		otherwise: { en: 'that of the signing key', es: 'la de la clave que firma' },
 		text: {
-			en: 'Public keys whose records are believed, `clinic-hub-verify-…`, separated by blanks; those of before a change of keys stay here.',
-			es: 'Claves públicas cuyas actas se creen, `clinic-hub-verify-…`, separadas por espacios; las anteriores a un cambio de claves se quedan aquí.',
+			en: 'Public keys whose records are believed, `clinic-hub-verify-…`, separated by commas; those of before a change of keys stay here.',
+			es: 'Claves públicas cuyas actas se creen, `clinic-hub-verify-…`, separadas por comas; las anteriores a un cambio de claves se quedan aquí.',
 		},
 	},
 	HUB_SPOOL: {

@@ -64,7 +64,7 @@ async function clinic(t: TestContext) {
 		DRIVE_API_URL: drive.url,
 		DRIVE_SERVICE_ACCOUNT_FILE: drive.google.keyFiles.uploader,
 		DRIVE_FOLDER: `https://drive.google.com/drive/folders/${drive.google.folderId}`,
-		...Object.fromEntries(lines.map((line) => [line.split('=', 1)[0] ?? '', line.replaceAll(/^[^=]*="|"$/g, '')])),
+		...Object.fromEntries(lines.map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)])),
 	};
 	const identity = path.join(keysDirectory, KEY_FILES.recovery);
 	const proven = () =>

@@ -28,7 +28,7 @@ async function made(t: TestContext, ...args: string[]) {
 
 function variables(out: string): Record<string, string> {
 	const lines = readFileSync(path.join(out, KEY_FILES.hub), 'utf8').trim().split('\n');
-	return Object.fromEntries(lines.map((line) => [line.split('=', 1)[0] ?? '', line.replaceAll(/^[^=]*="|"$/g, '')]));
+	return Object.fromEntries(lines.map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)]));
 }
 
 async function proofOf(environment: Record<string, string>) {
