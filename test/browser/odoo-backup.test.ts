@@ -134,7 +134,7 @@ test('the dialogs of backups', async (t) => {
 
 			const status = (text: string | RegExp) =>
 				page.locator('.red-ui-flow-node-status-label', { hasText: text }).first().waitFor();
-			manager.settings.stallAfter = 20_000;
+			manager.settings.stallAfter = 4_000;
 			nodeRed.receive(BACKUP, {});
 			await status(words.running);
 			await editor.picture(`odoo-backup-running-${language}`);

@@ -99,7 +99,7 @@ test('the ready flow of backups', async (t) => {
 
 	await t.test('tells nobody of what a person cancelled', async () => {
 		odoo.databases.content = undefined;
-		odoo.settings.stallAfter = 20_000;
+		odoo.settings.stallAfter = 4_000;
 		const calls = odoo.settings.calls;
 		await press(nodeRed, 'Back up now');
 		await until('the request', () => odoo.settings.calls > calls);

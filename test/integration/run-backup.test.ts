@@ -129,7 +129,7 @@ test('a backup whose file is gone before its upload is none any more', async (t)
 
 test('closing ends a run within 2 s, which is then begun again once', async (t) => {
 	const place = await clinic(t);
-	place.odoo.settings.stallAfter = 20_000;
+	place.odoo.settings.stallAfter = 4_000;
 	const first = await place.backups();
 	const running = first.run(BY_HAND);
 	await until('the request', () => place.odoo.settings.calls === 1);
