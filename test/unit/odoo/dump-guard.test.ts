@@ -3,10 +3,9 @@ import test from 'node:test';
 import { DumpGuard } from '../../../lib/odoo/dump-guard.ts';
 
 /** What passes, fed in pieces of the given size. */
-function guarded(text: string, size = text.length): string {
+function guarded(text: string, size = text.length, passed: Buffer[] = []): string {
 	const guard = new DumpGuard();
 	const bytes = Buffer.from(text);
-	const passed: Buffer[] = [];
 	for (let at = 0; at < bytes.length; at += size) passed.push(guard.push(bytes.subarray(at, at + size)));
 	passed.push(guard.end());
 	return Buffer.concat(passed).toString();
@@ -81,7 +80,11 @@ const HOSTILE: Record<string, string> = {
 for (const [what, text] of Object.entries(HOSTILE)) {
 	test(`${what} is not passed on to psql`, () => {
 		for (const size of [text.length, 1, 3]) {
-			assert.throws(() => guarded(text, size), { code: 'DUMP_UNSAFE', message: /line \d+/ }, `pieces of ${size}`);
+			const passed: Buffer[] = [];
+			const unsafe = { code: 'DUMP_UNSAFE', message: /line \d+/ };
+			assert.throws(() => guarded(text, size, passed), unsafe, `pieces of ${size}`);
+			// An error afterwards would come too late: psql obeys while it reads.
+			assert.equal(Buffer.concat(passed).includes('touch'), false, `pieces of ${size}`);
 		}
 	});
 }
