@@ -64,14 +64,14 @@ function validate(
 
 /**
  * Where secrets go is no property: Google, or what IT sets in `DRIVE_API_URL`. An analyst could otherwise have them sent to a
- * place of their own.
+ * place of their own. So no property decides it, and no change asks to type a secret again.
  */
 export const driveNode = {
 	type: 'google-drive',
 	fields,
 	secrets,
 	validate,
-	address: ['accountType', 'clientId'],
+	address: [],
 } as const;
 
 /** As IT sets it. */
