@@ -144,7 +144,7 @@ async function finish(
 		const error = toHubError(thrown);
 		if (error.code === 'INTERNAL') hub.log.error(String((thrown as Error)?.stack ?? thrown));
 		record('failed', { code: error.code });
-		const why = refusalWords(language, error);
+		const why = refusalWords(language, error, attempt !== undefined && text('error') === 'access_denied');
 		tell({ ok: false, text: why });
 		return { status: 400, language, title: words.failed, text: why, ...spent };
 	}

@@ -19,15 +19,21 @@ export const CONSENT_WORDS = {
 
 const SPANISH: Partial<Record<HubErrorCode, string>> = {
 	DRIVE_CONSENT_REFUSED:
-		'El consentimiento se negó, ya se usó, esperó más de diez minutos o empezó en otro navegador. Vuelva al editor y pulse «Conectar».',
+		'Este consentimiento no se pidió aquí, ya se usó, esperó más de diez minutos o empezó en otro navegador. Vuelva al editor y pulse «Conectar».',
 	DRIVE_CONSENT:
 		'Google no dio permiso para los archivos del hub. Vuelva al editor, pulse «Conectar» y deje marcada la casilla de Google Drive.',
 	DRIVE_CREDENTIALS:
 		'Google rechaza el cliente OAuth. Compare el ID y el secreto con la consola de Google y la dirección de retorno registrada allí.',
 };
 
-/** In English what the error says; in Spanish by its kind. */
-export function refusalWords(language: Language, { code, message }: HubError): string {
+const SPANISH_DENIAL = 'El consentimiento se negó. Vuelva al editor, pulse «Conectar» y elija «Continuar».';
+
+/**
+ * In English what the error says; in Spanish by its kind.
+ * @param denied the person clicked so
+ */
+export function refusalWords(language: Language, { code, message }: HubError, denied: boolean): string {
 	if (language === 'en') return message;
+	if (denied && code === 'DRIVE_CONSENT_REFUSED') return SPANISH_DENIAL;
 	return SPANISH[code] ?? `Vuelva al editor y pulse «Conectar» otra vez (${code}).`;
 }
