@@ -8,55 +8,18 @@ import { HubError, toHubError } from '../errors.ts';
 import type { Counter, Health, HealthReport } from '../health.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
+import type { BackupEvent, BackupPlan, BackupsState, DatabaseResult, RunInput } from './backup-events.ts';
 import { BackupEvidence } from './evidence.ts';
 import { type IncompleteBackup, incompleteBackups, openNames } from './incomplete.ts';
 import { requireKeys } from './key-use.ts';
-import { type BackupProgress, type Encryption, makeBackup } from './pipeline.ts';
-import { databaseOf, databasesToBackUp, type OdooPlace, sourceOf, targetOf } from './place.ts';
-import type { BackupFormat, BackupSource, ClaimCheck } from './record.ts';
-import { type BackupRun, BackupRuns, type RunTrigger, type RunView } from './runs.ts';
+import { isGood, LastRuns } from './last-runs.ts';
+import { makeBackup } from './pipeline.ts';
+import { databaseOf, databasesToBackUp, sourceOf, targetOf } from './place.ts';
+import { type BackupRun, BackupRuns, type RunView } from './runs.ts';
 import { Spool } from './spool.ts';
 import { claimsToSend } from './unreleased.ts';
 
-export interface BackupPlan {
-	place: OdooPlace;
-	source: BackupSource;
-	format: BackupFormat;
-	encryption: Encryption;
-	/** `clinic-hub-sign-…`. */
-	signingKey: string;
-	/** Folder of the spool. */
-	spool: string;
-	/** Upper bound for the fetch, bytes a second; 0 for none. */
-	bytesPerSecond: number;
-	firstByteMs: number;
-	idleMs: number;
-	/** The published recovery key is accepted: a laboratory. */
-	demoKeys: boolean;
-}
-
-/** What is told while runs go on; the node makes messages of it. */
-export type BackupEvent =
-	| { kind: 'started'; database: string; id: string; trigger: RunTrigger }
-	| { kind: 'progress'; database: string; id: string; progress: BackupProgress; expectedBytes: number | null }
-	/**
-	 * The file waits in the spool. `again`: an earlier process told that, too. `answered`: the caller of `run` was told; here
-	 * and below.
-	 */
-	| {
-			kind: 'made';
-			claim: ClaimCheck;
-			again: boolean;
-			answered: boolean;
-			damaged: readonly string[];
-			/** Of the missing files, those that nobody has accepted. */
-			open: readonly string[];
-	  }
-	| { kind: 'failed'; database: string | null; id: string | null; error: HubError; answered: boolean }
-	/** Somebody else's run, or an earlier one of this node, goes on. */
-	| { kind: 'busy'; database: string | null; running: RunView | null }
-	/** What was found at the start: begun again now. */
-	| { kind: 'interrupted'; run: RunView };
+export type { BackupEvent } from './backup-events.ts';
 
 export interface BackupsOptions {
 	plan: BackupPlan;
@@ -69,39 +32,6 @@ export interface BackupsOptions {
 	onEvent(event: BackupEvent): void;
 	/** Called whenever `state` may have changed. */
 	onChange(): void;
-}
-
-export interface RunInput {
-	trigger: RunTrigger;
-	/** For the audit record. */
-	actor: string;
-	/** Of those of the connection; default all of them. */
-	databases?: readonly string[];
-	againOf?: string;
-	/** Given by a caller who waits; told of each backup at once, while the next database has its turn. */
-	onMade?(claim: ClaimCheck): void;
-}
-
-export type DatabaseResult =
-	| { database: string; outcome: 'made'; claim: ClaimCheck }
-	| { database: string; outcome: 'busy'; running: RunView | null }
-	| { database: string; outcome: 'failed'; error: HubError };
-
-/** How the last run of a database ended. */
-export interface LastRun {
-	database: string;
-	outcome: string;
-	finishedAt: number;
-	/** Of the plain backup; of one that failed, received until then. */
-	bytes: number;
-	code: string | null;
-	text: string | null;
-}
-
-export interface BackupsState {
-	/** Null while nothing runs. */
-	running: { database: string; progress: BackupProgress | null; expectedBytes: number | null } | null;
-	last: readonly LastRun[];
 }
 
 /**
@@ -117,7 +47,7 @@ export class Backups {
 	readonly #options: BackupsOptions;
 	readonly #counter: Counter;
 	readonly #closing = new AbortController();
-	readonly #last = new Map<string, LastRun>();
+	readonly #last = new LastRuns();
 	/** Claim checks that this process has told of. */
 	readonly #told = new Set<string>();
 	#opened: Promise<{ runs: BackupRuns; evidence: BackupEvidence; spool: Spool }> | undefined;
@@ -132,15 +62,11 @@ export class Backups {
 	}
 
 	get state(): BackupsState {
-		return { running: this.#running, last: [...this.#last.values()] };
+		return { running: this.#running, last: this.#last.all };
 	}
 
-	/** A failed backup is no failure of the hub: its sign of life goes on, and the alarm asks Drive. */
 	get report(): HealthReport {
-		const bad = [...this.#last.values()].filter(({ outcome }) => !GOOD.has(outcome));
-		if (bad.length === 0) return { state: 'ok', text: this.#running ? `${this.#running.database} …` : '' };
-		const text = bad.map(({ database, text, outcome }) => `${database}: ${text ?? outcome}`).join(' ');
-		return { state: 'degraded', text };
+		return this.#last.report;
 	}
 
 	/** Looks after what an earlier process left: sends its claim checks again, begins its interrupted runs again. */
@@ -192,10 +118,7 @@ export class Backups {
 		for (const { claim, open } of backups) {
 			await evidence.acceptMissing(claim.databaseUuid, open);
 		}
-		const waiting = new Set((await this.incomplete()).map(({ claim }) => claim.database));
-		for (const last of this.#last.values()) {
-			if (last.outcome === 'incomplete' && !waiting.has(last.database)) last.outcome = 'complete';
-		}
+		this.#last.accepted(await this.incomplete());
 		this.#options.onChange();
 	}
 
@@ -334,7 +257,7 @@ export class Backups {
 		{ database, outcome, bytes, error }: { database: string; outcome: string; bytes: number; error?: HubError },
 	): void {
 		this.#counter.add({ outcome });
-		this.#last.set(database, {
+		this.#last.set({
 			...{ database, outcome, bytes },
 			finishedAt: Date.now(),
 			code: error?.code ?? null,
@@ -344,7 +267,7 @@ export class Backups {
 			action: 'backup.run',
 			actor,
 			subject: database,
-			outcome: GOOD.has(outcome) ? 'done' : 'failed',
+			outcome: isGood(outcome) ? 'done' : 'failed',
 			details: { trigger, outcome, bytes, ...(error ? { code: error.code } : {}) },
 		});
 		this.#running = null;
@@ -360,7 +283,7 @@ export class Backups {
 			const open = await openNames(claim, evidence);
 			this.#tellMade({ claim, again: true, answered: false, damaged: [], open });
 		}
-		await this.#rememberLast(runs, evidence);
+		await this.#last.remember(runs, await this.incomplete(), (target) => this.#isOurs(target));
 		const isSame = ({ source, format }: RunView) => source === plan.source && format === plan.format;
 		// Not awaited: each waits for this recovery itself.
 		void this.#beginAgain(again.filter((run) => this.#isOurs(run.target) && isSame(run)));
@@ -383,17 +306,6 @@ export class Backups {
 		}
 	}
 
-	/** What this node says about itself outlives a restart. */
-	async #rememberLast(runs: BackupRuns, evidence: BackupEvidence): Promise<void> {
-		const waiting = await incompleteBackups(runs, evidence, (target) => this.#isOurs(target));
-		for (const { id, target, database, outcome, finishedAt, bytes, reason, reasonText } of await runs.list()) {
-			if (outcome === null || finishedAt === null || this.#last.has(database) || !this.#isOurs(target)) continue;
-			const accepted = outcome === 'incomplete' && waiting.every(({ claim }) => claim.id !== id);
-			const shown = accepted ? 'complete' : outcome;
-			this.#last.set(database, { database, outcome: shown, finishedAt, bytes, code: reason, text: reasonText });
-		}
-	}
-
 	#isOurs(target: string): boolean {
 		const { place } = this.#options.plan;
 		const database = databaseOf(place, target);
@@ -409,7 +321,7 @@ export class Backups {
 	async #sizeOfLast(database: string): Promise<number | null> {
 		const { runs } = await this.#open();
 		const history = await runs.list({ target: targetOf(this.#options.plan.place, database), limit: HISTORY });
-		return history.find(({ outcome }) => outcome !== null && GOOD.has(outcome))?.bytes ?? null;
+		return history.find(({ outcome }) => isGood(outcome))?.bytes ?? null;
 	}
 
 	/** Of a run that nobody waits for. */
@@ -422,9 +334,6 @@ export class Backups {
 		if (!this.#closing.signal.aborted) this.#options.onEvent(event);
 	}
 }
-
-/** Outcomes after which a file lies in the spool. */
-const GOOD: ReadonlySet<string> = new Set(['complete', 'incomplete']);
 
 /** Threads say "cancelled" whatever the reason was. */
 function reasonOf(thrown: unknown, run: BackupRun, signal: AbortSignal): HubError {

@@ -1,6 +1,7 @@
 /** What a message at the input asks for, by its topic. */
 
-import type { Backups, RunInput } from '../../lib/backup/run-backup.ts';
+import type { RunInput } from '../../lib/backup/backup-events.ts';
+import type { Backups } from '../../lib/backup/run-backup.ts';
 import type { RunTrigger } from '../../lib/backup/runs.ts';
 import { HubError } from '../../lib/errors.ts';
 import { lastPayload } from './messages.ts';

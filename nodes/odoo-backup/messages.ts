@@ -1,7 +1,7 @@
 /** Messages that leave the node: claim checks on the first output, what happens on the second. */
 
+import type { BackupEvent, LastRun } from '../../lib/backup/backup-events.ts';
 import type { ClaimCheck } from '../../lib/backup/record.ts';
-import type { BackupEvent, LastRun } from '../../lib/backup/run-backup.ts';
 import type { RunView } from '../../lib/backup/runs.ts';
 import type { FlowMessage } from '../runtime/node-red.ts';
 

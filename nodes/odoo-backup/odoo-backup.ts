@@ -1,6 +1,7 @@
 /** `odoo-backup`: makes proven, encrypted, signed backups of Odoo's databases and hands out a claim check for each. */
 
-import type { BackupEvent, Backups, DatabaseResult } from '../../lib/backup/run-backup.ts';
+import type { BackupEvent, DatabaseResult } from '../../lib/backup/backup-events.ts';
+import type { Backups } from '../../lib/backup/run-backup.ts';
 import { HubError } from '../../lib/errors.ts';
 import { odooConnection } from '../odoo-server/connection.ts';
 import { defineNode, type NodeInput } from '../runtime/define-node.ts';

@@ -1,10 +1,10 @@
 /** What the properties of a node mean for its runs. */
 
 import path from 'node:path';
+import type { BackupPlan } from '../../lib/backup/backup-events.ts';
 import { checkKeys, recipientsOf } from '../../lib/backup/keys.ts';
 import type { Encryption } from '../../lib/backup/pipeline.ts';
 import { type OdooPlace, sourceOf } from '../../lib/backup/place.ts';
-import type { BackupPlan } from '../../lib/backup/run-backup.ts';
 import type { BackupConfig, BackupSecrets } from './config.ts';
 
 const MINUTE_MS = 60_000;

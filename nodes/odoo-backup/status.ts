@@ -1,6 +1,6 @@
 /** How the backups of a node are, in words and numbers. */
 
-import type { BackupsState } from '../../lib/backup/run-backup.ts';
+import type { BackupsState } from '../../lib/backup/backup-events.ts';
 import { HUB_ERROR_CODES } from '../../lib/errors.ts';
 import { type Phrase, shared } from '../runtime/phrase.ts';
 import type { Tone } from '../runtime/status.ts';
