@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { simpleParser } from 'mailparser';
 import { startScript } from '../../lab/smtp-script.ts';
-import { keyLines } from '../../lib/backup/keys.ts';
+import { KEY_VARIABLES } from '../../lib/backup/keys.ts';
 import { LAB_ENV, testKeys } from '../backup-flow.ts';
 import { driveVariables, readyFlowVariables } from '../drive-flow.ts';
 import { until } from '../mail-lab.ts';
@@ -24,13 +24,11 @@ const enabled = flow.map((node) => {
 	return node.type === 'smtp-server' ? { ...node, security: 'none', authType: 'none' } : node;
 });
 
-/** The keys as a shell would read them. */
-const keyVariables = Object.fromEntries(
-	keyLines(testKeys)
-		.trim()
-		.split('\n')
-		.map((line) => [line.split('=', 1)[0] ?? '', line.replaceAll(/^[^=]*="|"$/g, '')]),
-);
+const keyVariables = {
+	[KEY_VARIABLES.recovery]: testKeys.recovery.join(' '),
+	[KEY_VARIABLES.drill]: testKeys.drill.join(' '),
+	[KEY_VARIABLES.signing]: testKeys.signing,
+};
 
 async function clinic(t: TestContext) {
 	const odoo = await startManager(t);
