@@ -40,7 +40,7 @@ test('on another address of the machine the clinic is accepted, its table names 
 	const names = lab.addresses.map(({ what }) => what.en);
 	assert.deepEqual(
 		names.filter((_, index) => hosts[index] === 'localhost'),
-		['Flow editor (Node-RED)', "Alarms (the hub's notices by webhook)"],
+		['Google Drive (a stand-in, not Google)', 'Flow editor (Node-RED)', "Alarms (the hub's notices by webhook)"],
 	);
 	assert.deepEqual([...new Set(hosts)].toSorted(), ['127.0.0.2', 'localhost']);
 	const editor = lab.ports.find(({ name }) => name === 'editor');
