@@ -34,7 +34,8 @@ export async function contentOf(
 		for (const { schema, name } of (await client.query<{ schema: string; name: string }>(TABLES)).rows) {
 			throwIfCancelled(signal);
 			const table = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
-			const { rows } = await client.query<{ count: string }>(`select count(*) from ${table}`);
+			// Odoo's ir_actions has children, whose rows are dumped with them and not with it.
+			const { rows } = await client.query<{ count: string }>(`select count(*) from only ${table}`);
 			tables[schema === 'public' ? name : `${schema}.${name}`] = Number(rows[0]?.count);
 		}
 		const named = await client.query<{ name: string }>(

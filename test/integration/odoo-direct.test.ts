@@ -10,6 +10,7 @@ import pg from 'pg';
 import { proveZip } from '../../lib/backup/proof.ts';
 import { restoreDirectly } from '../../lib/backup/unpack.ts';
 import { checkOdoo } from '../../lib/odoo/check.ts';
+import { contentOf } from '../../lib/odoo/content.ts';
 import { databaseExists } from '../../lib/odoo/databases.ts';
 import { type DirectBackup, openDirectBackup } from '../../lib/odoo/direct.ts';
 import type { PostgresqlAddress } from '../../lib/odoo/postgresql.ts';
@@ -141,6 +142,14 @@ suite('a backup past the manager', () => {
 		const refused = { code: 'POSTGRESQL_CLIENT', message: /12 is older than the server .*postgresql-client-\d+/ };
 		await assert.rejects(open({ pgDump: old }), refused);
 		await assert.rejects(open({ pgDump: '/nowhere/pg_dump' }), { code: 'POSTGRESQL_CLIENT', message: /pg_dump/ });
+	});
+
+	test('rows are counted as a dump holds them: those of an heir are its own', async () => {
+		await client.query(`create table parent (id integer); create table heir () inherits (parent);
+			insert into heir values (1), (2); create schema apart; create table apart.parent as select 1 as id`);
+		const { tables } = await contentOf(postgres, filestore);
+		assert.deepEqual([tables['parent'], tables['heir'], tables['apart.parent']], [0, 2, 1]);
+		assert.deepEqual(tables, (await prove()).tables);
 	});
 
 	test('cancelling, or a reader that goes away, leaves no connection and no pg_dump behind', async () => {

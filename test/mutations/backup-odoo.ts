@@ -12,6 +12,13 @@ const manager = (name: string) => ({
 
 export const mutants: Mutant[] = [
 	{
+		protection: 'Rows are counted as a dump holds them',
+		file: 'lib/odoo/content.ts',
+		find: 'count(*) from only ',
+		replace: 'count(*) from ',
+		test: direct('rows are counted as a dump holds them: those of an heir are its own'),
+	},
+	{
 		protection: 'No password goes to a manager that would take it as its new one',
 		file: 'lib/odoo/manager.ts',
 		find: 'if (unprotected) {',
