@@ -298,7 +298,7 @@ export function odooManagerContract(odoo: () => ManagedOdoo): void {
 		}
 	});
 
-	test('a drill restores, compares to the row and leaves nothing, by the manager and past it', PATIENT, async () => {
+	test('a drill past the manager restores, compares to the row and leaves nothing', PATIENT, async () => {
 		const { url, database, postgres } = odoo();
 		const { database: _, ...server } = postgres;
 		const past: DrillTarget = { kind: 'direct', postgres: server, filestore: scratchFiles };
@@ -313,10 +313,8 @@ export function odooManagerContract(odoo: () => ManagedOdoo): void {
 				...{ target, source: source(), format: 'zip', size: file.length, expected, secret: SECRET },
 				onPhase: (phase) => phases.push(phase),
 			});
-		for (const target of [{ kind: 'manager', ...address() } as const, past]) {
-			const { passed, differences } = await run(target, held);
-			assert.deepEqual([passed, phases.splice(0)], [true, ['restore', 'compare', 'drop']], JSON.stringify(differences));
-		}
+		const { passed, differences } = await run(past, held);
+		assert.deepEqual([passed, phases], [true, ['restore', 'compare', 'drop']], JSON.stringify(differences));
 		const rows = (held.tables['res_partner'] ?? 0) + 1;
 		const lost = await run(past, { ...held, tables: { ...held.tables, res_partner: rows } });
 		assert.deepEqual([lost.passed, lost.differences[0]?.table], [false, 'res_partner']);

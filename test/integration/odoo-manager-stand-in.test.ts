@@ -9,8 +9,9 @@ import { Lab } from '../../lab/lab.ts';
 import type { ManagerSettings } from '../../lab/odoo/stand-in/manager.ts';
 import { odooStandIn } from '../../lab/systems/odoo-stand-in.ts';
 import { proveDump, proveZip } from '../../lib/backup/proof.ts';
+import { runDrill } from '../../lib/backup/restore-drill.ts';
 import { restoreDirectly } from '../../lib/backup/unpack.ts';
-import { type ManagerBackup, openManagerBackup } from '../../lib/odoo/manager.ts';
+import { type ManagerBackup, managerPage, openManagerBackup } from '../../lib/odoo/manager.ts';
 import { startPostgresql, type TestPostgresql } from '../servers/postgresql.ts';
 import { type ManagedOdoo, odooManagerContract } from './odoo-manager-contract.ts';
 
@@ -68,6 +69,22 @@ suite("the stand-in of Odoo's database manager", () => {
 			await set(whole);
 		}
 	};
+
+	test('a drill by the manager restores, compares to the row and leaves nothing', async () => {
+		const file = await buffer(await fetched());
+		const source = async function* () {
+			yield file;
+		};
+		const held = await proveZip(source(), { startedAt: Date.now() });
+		const drill = (expected: typeof held) =>
+			runDrill({
+				...{ target: { kind: 'manager', ...odoo }, source: source(), format: 'zip', size: file.length },
+				...{ expected, secret: 'a secret of the tests' },
+			});
+		assert.equal((await drill(held)).passed, true);
+		assert.equal((await drill({ ...held, tables: { ...held.tables, res_partner: 1 } })).passed, false);
+		assert.deepEqual((await managerPage(odoo.url)).databases, [odoo.database]);
+	});
 
 	test('a file that is cut with a clean end is no backup', async () => {
 		for (const format of ['zip', 'dump'] as const) {
