@@ -1,4 +1,5 @@
 /** Makes one backup: fetched, proven, encrypted and signed in one pass, and only then visible, in the spool. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { HubError } from '../errors.ts';
 import { beginAge } from './age-header.ts';
 import {
@@ -81,7 +82,7 @@ export async function makeBackup(request: BackupRequest, options: BackupOptions 
 		await request.spool.requireSpace(request.expectedBytes ?? 0);
 		const partial = request.spool.begin();
 		try {
-			const startedAt = new Date();
+			const startedAt = await freeStart(request, options.signal);
 			const task = await taskOf(request, partial, startedAt);
 			const result = await runThreads(task, options.signal, progressOf(fetch, options));
 			const late = result.proven.attachments.late.length > 0;
@@ -92,6 +93,18 @@ export async function makeBackup(request: BackupRequest, options: BackupOptions 
 		} finally {
 			await request.spool.discard(partial);
 		}
+	}
+}
+
+/** Names tell starts apart by the second: whoever presses twice within one waits for the next. */
+async function freeStart(request: BackupRequest, signal?: AbortSignal): Promise<Date> {
+	for (;;) {
+		const start = new Date();
+		const { database, format, encryption } = request;
+		const name = backupFileName({ database, format, encryption: encryption.kind, startedAt: start.toISOString() });
+		if (!(await request.spool.holds(name))) return start;
+		await delay(1_000 - start.getMilliseconds(), undefined, { signal }).catch(() => undefined);
+		signal?.throwIfAborted();
 	}
 }
 

@@ -68,6 +68,11 @@ export class Spool {
 		throw new HubError('SPOOL_FULL', `${text} Make room, or give the spool another disk.`);
 	}
 
+	/** Whether a finished file has that name. */
+	holds(name: string): Promise<boolean> {
+		return exists(path.join(this.directory, name));
+	}
+
 	/** Path for a new file, which does not exist yet; to be given to `publish` or `discard`. */
 	begin(): string {
 		const name = `.partial-${hostname()}-${process.pid}-${randomUUID()}`;
@@ -87,7 +92,7 @@ export class Spool {
 		const file = path.join(this.directory, name);
 		const recordFile = recordFileName(file);
 		await this.#guarded(async () => {
-			if (await exists(file)) throw new HubError('SPOOL_UNAVAILABLE', `The spool holds ${name} already.`);
+			if (await this.holds(name)) throw new HubError('SPOOL_UNAVAILABLE', `The spool holds ${name} already.`);
 			const partialRecord = this.begin();
 			await writeFile(partialRecord, record, { mode: FILE_MODE, flag: 'wx', flush: true });
 			await rename(partialRecord, recordFile);
