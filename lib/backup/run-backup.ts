@@ -15,7 +15,8 @@ import { requireKeys } from './key-use.ts';
 import { isGood, LastRuns } from './last-runs.ts';
 import { makeBackup } from './pipeline.ts';
 import { databaseOf, databasesToBackUp, sourceOf, targetOf } from './place.ts';
-import { type BackupRun, BackupRuns, type RunView } from './runs.ts';
+import type { BackupRun } from './run.ts';
+import { BackupRuns, type RunView } from './runs.ts';
 import { Spool } from './spool.ts';
 import { claimsToSend } from './unreleased.ts';
 

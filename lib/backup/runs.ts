@@ -1,12 +1,12 @@
 /**
  * Runs of backups in the store: one a target at a time by a lease, every outcome kept, claim checks kept until their file
- * was seen in the folder. A run that lost its lease can write nothing more.
+ * was seen in the folder.
  */
 
 import { randomUUID } from 'node:crypto';
 import type { Kysely, SelectQueryBuilder } from 'kysely';
-import { HubError, toHubError } from '../errors.ts';
 import type { Lease, Store } from '../store/store.ts';
+import { BackupRun, type Claim, storable } from './run.ts';
 import { type BackupTables, backupTopic, type RunOutcome, type RunTrigger } from './run-tables.ts';
 
 export type { RunOutcome, RunTrigger } from './run-tables.ts';
@@ -47,13 +47,6 @@ export interface RunView {
 	releasedAt: number | null;
 }
 
-/** What is kept of a claim check; the whole of it is given back. */
-export interface Claim {
-	id: string;
-	databaseUuid: string;
-	complete: boolean;
-}
-
 export interface RunsOptions {
 	/** Unique to the process. */
 	owner: string;
@@ -71,14 +64,8 @@ export interface Recovery {
 /** Long enough for a store that restarts, short enough that a dead run does not keep people waiting. */
 const LEASE_MS = 60_000;
 
-/** Between two writes of a run's progress, in ms: a person reads no faster, and each is a transaction. */
-const PROGRESS_MS = 2_000;
-
 /** Rows that a list gives at most. */
 const LIST_LIMIT = 200;
-
-/** Of a failure's text, in characters. */
-const MAX_TEXT = 2_000;
 
 const VIEW_COLUMNS = [
 	'id',
@@ -308,151 +295,4 @@ export class BackupRuns {
 			.where('outcome', 'is', null)
 			.execute();
 	}
-}
-
-/**
- * A run that goes on. Its lease is renewed until one of `finish`, `fail` and `interrupt` ends it; when it is lost,
- * `signal` aborts with `LEASE_LOST` and nothing more is written.
- */
-export class BackupRun {
-	readonly id: string;
-	readonly #db: Kysely<BackupTables>;
-	readonly #lease: Lease;
-	readonly #leaseMs: number;
-	readonly #lost = new AbortController();
-	readonly #renewal: NodeJS.Timeout;
-	#heldUntil: number;
-	#ended = false;
-	#phase = '';
-	#written = 0;
-
-	constructor(db: Kysely<BackupTables>, lease: Lease, id: string, leaseMs: number) {
-		this.id = id;
-		this.#db = db;
-		this.#lease = lease;
-		this.#leaseMs = leaseMs;
-		this.#heldUntil = performance.now() + leaseMs;
-		// Thrice a lease: one renewal may fail, and the next still comes in time.
-		this.#renewal = setInterval(() => void this.#renew(), leaseMs / 3);
-		this.#renewal.unref();
-	}
-
-	/** Aborts when the run is another's now. */
-	get signal(): AbortSignal {
-		return this.#lost.signal;
-	}
-
-	/** To be called before each step that changes something outside. @throws HubError `LEASE_LOST` */
-	async check(): Promise<void> {
-		this.#lost.signal.throwIfAborted();
-		await this.#lease.check();
-	}
-
-	/** Which database it turned out to be, by Odoo's `database.uuid`. @throws HubError `LEASE_LOST` */
-	async identify(databaseUuid: string): Promise<void> {
-		await this.#write({ database_uuid: databaseUuid });
-	}
-
-	/** Cheap to call often: a new phase is written at once, bytes now and then. A failure to write shows when the run ends. */
-	progress(phase: string, bytes: number): void {
-		const now = performance.now();
-		if (this.#ended || (phase === this.#phase && now - this.#written < PROGRESS_MS)) return;
-		this.#phase = phase;
-		this.#written = now;
-		this.#write({ phase, bytes }).catch((thrown: unknown) => {
-			if (!this.#ended && toHubError(thrown).code === 'LEASE_LOST') this.#lose(thrown);
-		});
-	}
-
-	/**
-	 * Keeps the claim check; from now on it is given out by `BackupRuns.unreleased` until it is released.
-	 * @throws HubError `LEASE_LOST`: it is not kept then
-	 */
-	async finish(claim: Claim & { plainSize?: number }): Promise<void> {
-		await this.#end({
-			outcome: claim.complete ? 'complete' : 'incomplete',
-			phase: 'spooled',
-			database_uuid: claim.databaseUuid,
-			claim: JSON.stringify(claim),
-			...(claim.plainSize === undefined ? {} : { bytes: claim.plainSize }),
-		});
-	}
-
-	/** Writes why; `CANCELLED` becomes `cancelled`. Harmless when the lease was lost: the run is `interrupted` then. */
-	async fail(thrown: unknown): Promise<void> {
-		const { code, message } = toHubError(thrown);
-		const outcome = code === 'CANCELLED' ? 'cancelled' : 'failed';
-		await this.#endIfHeld({ outcome, reason: code, reason_text: storable(message) });
-	}
-
-	/** The process is closing: the run is to be begun again at its next start. */
-	async interrupt(): Promise<void> {
-		await this.#endIfHeld({ outcome: 'interrupted' });
-	}
-
-	async #endIfHeld(values: Partial<BackupTables['backup_run']>): Promise<void> {
-		try {
-			await this.#end(values);
-		} catch (thrown) {
-			if (toHubError(thrown).code !== 'LEASE_LOST') throw thrown;
-		}
-	}
-
-	async #end(values: Partial<BackupTables['backup_run']>): Promise<void> {
-		this.#ended = true;
-		clearInterval(this.#renewal);
-		try {
-			this.#lost.signal.throwIfAborted();
-			await this.#write({ ...values, finished_at: Date.now() });
-		} finally {
-			await this.#lease.release();
-		}
-	}
-
-	async #write(values: Partial<BackupTables['backup_run']>): Promise<void> {
-		const row = await this.#db
-			.updateTable('backup_run')
-			.set({ ...values, updated_at: Date.now() })
-			.where('id', '=', this.id)
-			.where('token', '=', this.#lease.token)
-			// Whoever took the lease over has given it an outcome.
-			.where('outcome', 'is', null)
-			.returning('id')
-			.executeTakeFirst();
-		if (!row) {
-			throw new HubError(
-				'LEASE_LOST',
-				'This backup was taken for interrupted, because its process was silent for too long.',
-			);
-		}
-	}
-
-	async #renew(): Promise<void> {
-		const begun = performance.now();
-		try {
-			await this.#lease.renew();
-			this.#heldUntil = begun + this.#leaseMs;
-		} catch (thrown) {
-			// A store that is away for a moment is met again at the next renewal.
-			if (toHubError(thrown).code === 'LEASE_LOST' || performance.now() >= this.#heldUntil) this.#lose(thrown);
-		}
-	}
-
-	#lose(cause: unknown): void {
-		clearInterval(this.#renewal);
-		this.#lost.abort(
-			new HubError(
-				'LEASE_LOST',
-				'This backup no longer has the right to run; another process may have begun it again.',
-				{
-					cause,
-				},
-			),
-		);
-	}
-}
-
-/** PostgreSQL takes no NUL. */
-function storable(text: string): string {
-	return text.replaceAll('\0', '\ufffd').slice(0, MAX_TEXT).toWellFormed();
 }

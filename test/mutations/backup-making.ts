@@ -185,7 +185,7 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A file of the spool is never written over',
 		file: 'lib/backup/spool.ts',
-		find: 'if (await exists(file)) throw',
+		find: 'if (await this.holds(name)) throw',
 		replace: 'if (!file) throw',
 		test: spool('a finished file is never written over'),
 	},
