@@ -35,6 +35,8 @@ export function makeDrive({ directory, world, tls }: StandInOptions): DriveStand
 	const faults = new Faults();
 	const calls: string[] = [];
 	const listener = (request: IncomingMessage, response: ServerResponse) => {
+		// One clock for everything that it says.
+		response.setHeader('date', new Date(records.now()).toUTCString());
 		request.on('error', () => {}); // whoever reads the body learns of it
 		handle(drive, request, response).catch((thrown: unknown) => fail(request, response, thrown));
 	};

@@ -3,6 +3,7 @@
  * A pure function; texts are the node's, and that the same is not told twice is the notices' work.
  */
 
+import { daysUntil, KEY_WARN_DAYS } from '../odoo/api-key.ts';
 import type { BackupEvidence } from './evidence.ts';
 import { KEY_CHECK_DAYS } from './key-proof.ts';
 import type { Standing, StandingCode } from './standing.ts';
@@ -31,6 +32,16 @@ export interface DatabaseState {
 	lastPassedDrill?: { finishedAt: number } | undefined;
 }
 
+/** How signing in to a database of Odoo went. */
+export interface LoginState {
+	database: string;
+	user: string;
+	/** Odoo took login and key. */
+	accepted: boolean;
+	/** When the first of the user's keys ends, ms since 1970; undefined when none does. */
+	firstEnd?: number | undefined;
+}
+
 export interface AlarmQuestion {
 	/** Drive's, from its last answer, where it could be asked; else this machine's. */
 	now: number;
@@ -41,8 +52,10 @@ export interface AlarmQuestion {
 	cannotAsk?: { code: string; text: string } | undefined;
 	/** Bytes; undefined where Drive does not tell. `needed`: by the retention plan and the newest backup, what there is not included. */
 	space?: { free: number; newestSize: number; needed: number } | undefined;
-	/** Undefined when the recovery key was never proven. */
-	lastKeyCheck?: number | undefined;
+	/** Undefined when the recovery key was never proven; null where backups are not encrypted. */
+	lastKeyCheck?: number | undefined | null;
+	/** Of the API keys by which the hub signs in to Odoo; absent where it does not, or could not be asked. */
+	logins?: readonly LoginState[];
 	rules: AlarmRules;
 }
 
@@ -74,7 +87,11 @@ export type FindingCode =
 	/** The last proof is too old. */
 	| 'keyCheckDue'
 	/** This machine's clock and Drive's differ. */
-	| 'clockDiffers';
+	| 'clockDiffers'
+	/** Odoo refuses the login or its key. */
+	| 'loginRefused'
+	/** An API key of the login ends soon. */
+	| 'apiKeyEnds';
 
 export interface Finding {
 	code: FindingCode;
@@ -131,12 +148,12 @@ export function evaluateAlarm(question: AlarmQuestion): Finding[] {
 	const { databases, cannotAsk } = question;
 	const findings: Finding[] = [];
 	if (cannotAsk) findings.push({ code: 'cannotAsk', severity: 'critical', parameters: { ...cannotAsk } });
-	if (databases.length === 0) findings.push({ code: 'noDatabase', severity: 'critical', parameters: {} });
+	else if (databases.length === 0) findings.push({ code: 'noDatabase', severity: 'critical', parameters: {} });
 	for (const state of databases) {
 		if (!cannotAsk) findings.push(...ageFindings(state, question));
 		findings.push(...drillFindings(state, question));
 	}
-	findings.push(...spaceFindings(question), ...keyFindings(question));
+	findings.push(...spaceFindings(question), ...keyFindings(question), ...loginFindings(question));
 	if (!cannotAsk) findings.push(...clockFindings(question));
 	const order = ['critical', 'warning', 'info'];
 	return findings.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
@@ -189,11 +206,22 @@ function spaceFindings({ space }: AlarmQuestion): Finding[] {
 }
 
 function keyFindings({ lastKeyCheck, localNow, rules }: AlarmQuestion): Finding[] {
+	if (lastKeyCheck === null) return [];
 	if (lastKeyCheck === undefined) return [{ code: 'keyUnproven', severity: 'critical', parameters: {} }];
 	const days = Math.floor((localNow - lastKeyCheck) / DAY_MS);
 	return days < rules.keyCheckDays
 		? []
 		: [{ code: 'keyCheckDue', severity: 'warning', parameters: { days, limit: rules.keyCheckDays } }];
+}
+
+function loginFindings({ logins = [], localNow }: AlarmQuestion): Finding[] {
+	return logins.flatMap(({ database, user, accepted, firstEnd }): Finding[] => {
+		if (!accepted) return [{ code: 'loginRefused', severity: 'warning', database, parameters: { user } }];
+		const days = firstEnd === undefined ? Number.POSITIVE_INFINITY : daysUntil(firstEnd, localNow);
+		if (firstEnd === undefined || days >= KEY_WARN_DAYS) return [];
+		const date = new Date(firstEnd).toISOString().slice(0, 10);
+		return [{ code: 'apiKeyEnds', severity: 'warning', database, parameters: { user, days, date } }];
+	});
 }
 
 function clockFindings({ now, localNow }: AlarmQuestion): Finding[] {

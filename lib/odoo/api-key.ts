@@ -8,6 +8,16 @@ export interface ApiKeys {
 	firstEnd: number | undefined;
 }
 
+/** Before a key ends, in days: time to find somebody who makes a new one. */
+export const KEY_WARN_DAYS = 14;
+
+/** Whole days until `end`. */
+export function daysUntil(end: number, now: number): number {
+	return Math.floor((end - now) / DAY_MS);
+}
+
+const DAY_MS = 86_400_000;
+
 /** Keys made for one purpose, such as a mail client's, do not open RPC. */
 const FOR_RPC = [false, 'rpc'];
 

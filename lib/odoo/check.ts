@@ -1,7 +1,7 @@
 /** "Test connection": what a backup would meet, without changing anything in Odoo. */
 import { HubError, type HubErrorCode, toHubError } from '../errors.ts';
 import { isPrivateUrl } from '../http.ts';
-import { apiKeysOf } from './api-key.ts';
+import { apiKeysOf, daysUntil, KEY_WARN_DAYS } from './api-key.ts';
 import { checkDirect, type DirectAccess } from './check-direct.ts';
 import { type Finding, Findings } from './check-findings.ts';
 import { listDatabases } from './databases.ts';
@@ -34,9 +34,6 @@ export interface OdooCheck {
 	error?: { code: HubErrorCode; text: string };
 }
 
-/** Before an API key ends, in days: time to find somebody who makes a new one. */
-const WARN_DAYS = 14;
-const DAY_MS = 86_400_000;
 /** Odoo answers such calls at once; in ms. */
 const CALL_MS = 15_000;
 /** What was measured and tried. */
@@ -147,10 +144,10 @@ async function login(
 		const { count, firstEnd } = await apiKeysOf(odoo);
 		if (count === 0) return findings.warn('keyNone', { database, user });
 		if (firstEnd === undefined) return findings.ok('keyForever', { database });
-		const days = Math.floor((firstEnd - Date.now()) / DAY_MS);
+		const days = daysUntil(firstEnd, Date.now());
 		const date = new Date(firstEnd).toISOString().slice(0, 10);
 		const values = { database, user, date, days: String(days), count: String(count) };
-		const soon = days < WARN_DAYS;
+		const soon = days < KEY_WARN_DAYS;
 		if (count > 1) findings.add('keyOneOfSeveral', soon ? 'warning' : 'ok', values);
 		else findings.add(soon ? 'keyEndsSoon' : 'keyEnds', soon ? 'warning' : 'ok', values);
 	} catch (thrown) {
