@@ -63,8 +63,8 @@ const fields = {
 	to: custom(readReceivers),
 	/** Empty: no webhook. */
 	webhookUrl: custom(readUrl),
-	/** What notices report that do not say it themselves; then another channel is needed. */
-	about: choice('none', 'smtp', 'webhook'),
+	/** What notices report that do not say it themselves; then another channel is needed. `any`: two, whatever fails. */
+	about: choice('none', 'smtp', 'webhook', 'any'),
 	/** Of the few words that are added: severity, number of repetitions. */
 	language: choice('es', 'en'),
 };
@@ -78,8 +78,8 @@ function validate({ smtp, to, webhookUrl, about }: NoticeConfig, { webhookBearer
 	if (!smtp && !webhookUrl) return [{ field: 'smtp', reason: 'channel' }];
 	const problems: Problem[] = [];
 	if (smtp && to.length === 0) problems.push({ field: 'to', reason: 'missing' });
-	if (about === 'smtp' && !webhookUrl) problems.push({ field: 'webhookUrl', reason: 'otherWay' });
-	if (about === 'webhook' && !smtp) problems.push({ field: 'smtp', reason: 'otherWay' });
+	if ((about === 'smtp' || about === 'any') && !webhookUrl) problems.push({ field: 'webhookUrl', reason: 'otherWay' });
+	if ((about === 'webhook' || about === 'any') && !smtp) problems.push({ field: 'smtp', reason: 'otherWay' });
 	if (webhookUrl && webhookBearer && !isPrivateUrl(webhookUrl))
 		problems.push({ field: 'webhookUrl', reason: 'privateUrl' });
 	return problems;

@@ -30,13 +30,18 @@ export function noticeOf(payload: unknown, { about }: Pick<NoticeConfig, 'about'
 }
 
 function standing(about: NoticeConfig['about']): Pick<Notice, 'about'> {
-	return about === 'none' ? {} : { about };
+	return about === 'none' || about === 'any' ? {} : { about };
 }
 
-/** Turns the message that brought a notice into what became of it at once. */
-export function answer(message: FlowMessage, { subject, severity, about }: Notice, result: NoticeResult): FlowMessage {
+/** Turns the message that brought a notice into what became of it at once. @param channels from which an outcome will follow */
+export function answer(
+	message: FlowMessage,
+	{ subject, severity, about }: Notice,
+	result: NoticeResult,
+	channels: readonly string[],
+): FlowMessage {
 	message.topic = result;
-	message.payload = { outcome: result, subject, severity, about: about ?? null };
+	message.payload = { outcome: result, subject, severity, about: about ?? null, channels: [...channels] };
 	return message;
 }
 

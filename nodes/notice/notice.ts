@@ -50,7 +50,9 @@ export default function (RED: NodeAPI): void {
 		},
 		async run({ message, send }, { notices, config }) {
 			const notice = noticeOf(message.payload, config);
-			send(answer(message, notice, await notices.send(notice)));
+			const result = await notices.send(notice);
+			const channels = notices.state.couriers.map(({ name }) => name);
+			send(answer(message, notice, result, channels));
 		},
 		close: ({ notices }) => notices.close(),
 	});

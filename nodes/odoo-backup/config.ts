@@ -15,6 +15,7 @@ import {
 	secret,
 	type ValuesOf,
 } from '../runtime/fields.ts';
+import { recoveryKeys } from '../runtime/verifying-keys.ts';
 
 /** In minutes: Odoo packs a zip whole before its first byte. */
 const FIRST_BYTE = { min: 1, max: 1_440, default: 60 };
@@ -23,14 +24,13 @@ const IDLE = { min: 10, max: 3_600, default: 300 };
 /** In MB/s (10^6 bytes). */
 const LIMIT = { min: 1, max: 100_000 };
 
-/** Their check sums are looked at when the node starts; the package for that is loaded only then. */
-const RECIPIENT = /^age1[0-9a-z]{58}$/;
+/** Its check sum is looked at when the node starts; the package for that is loaded only then. */
 const IDENTITY = /^AGE-SECRET-KEY-1[0-9A-Z]{58}$/;
 
 /** Keys separated by blanks or lines, as `clinic-hub keys create` writes them. */
-function readKeys(raw: unknown, pattern: RegExp): string[] {
+function readDrillKeys(raw: unknown): string[] {
 	const keys = (secret().read(raw) ?? '').split(/[\s,;]+/).filter((word) => word !== '');
-	if (keys.every((key) => pattern.test(key))) return keys;
+	if (keys.every((key) => IDENTITY.test(key))) return keys;
 	throw new FieldProblem('key');
 }
 
@@ -60,7 +60,7 @@ const fields = {
 	format: choice('zip', 'dump'),
 	encryption: choice('age', 'none'),
 	/** Public keys; each of their secret keys opens every backup. */
-	recovery: custom((raw) => readKeys(raw, RECIPIENT)),
+	recovery: recoveryKeys(),
 	/** Empty: `spool` in the user directory. */
 	spool: custom(readSpool),
 	firstByte: integer(FIRST_BYTE),
@@ -71,7 +71,7 @@ const fields = {
 
 const secrets = {
 	/** Secret keys of drills, newest first; a backup is encrypted to the first, too. */
-	drill: custom((raw) => readKeys(raw, IDENTITY)),
+	drill: custom(readDrillKeys),
 	signing: custom(readSigning),
 };
 

@@ -68,6 +68,7 @@ test('a notice', async (t) => {
 			subject: ALARM.subject,
 			severity: 'warning',
 			about: null,
+			channels: ['mail', 'webhook'],
 		});
 		const mailed = (await ended(nodeRed, 'delivered', 'mail'))['payload'];
 		assert.partialDeepStrictEqual(mailed, { outcome: 'delivered', subject: ALARM.subject, severity: 'warning' });

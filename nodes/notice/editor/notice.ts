@@ -23,7 +23,7 @@ const problem = (reason: string, field: string): string =>
 const smtp: Check = function (value) {
 	if (value && value !== '_ADD_') return RED.nodes.node(String(value)) ? true : problem('invalid', 'smtp');
 	if (!currentValue(this, 'webhookUrl')) return problem('channel', 'smtp');
-	return currentValue(this, 'about') === 'webhook' ? problem('otherWay', 'smtp') : true;
+	return ['webhook', 'any'].includes(currentValue(this, 'about')) ? problem('otherWay', 'smtp') : true;
 };
 
 const to: Check = function (value) {
@@ -37,7 +37,7 @@ const to: Check = function (value) {
 
 const webhookUrl: Check = function (value) {
 	if (String(value ?? '').trim() !== '') return check.httpUrl('webhookUrl').call(this, value);
-	if (currentValue(this, 'about') === 'smtp') return problem('otherWay', 'webhookUrl');
+	if (['smtp', 'any'].includes(currentValue(this, 'about'))) return problem('otherWay', 'webhookUrl');
 	return currentValue(this, 'smtp') ? true : problem('channel', 'webhookUrl');
 };
 

@@ -27,7 +27,9 @@ test('an alarm about a channel needs the other one', () => {
 	const mail = { smtp: 'x', to: 'a@clinica.test' };
 	assert.deepEqual(problems({ ...mail, about: 'smtp' }), ['webhookUrl otherWay']);
 	assert.deepEqual(problems({ webhookUrl: HOOK, about: 'webhook' }), ['smtp otherWay']);
-	for (const about of ['smtp', 'webhook']) assert.deepEqual(problems({ ...mail, webhookUrl: HOOK, about }), []);
+	for (const properties of [mail, { webhookUrl: HOOK }])
+		assert.equal(problems({ ...properties, about: 'any' }).length, 1, 'whatever fails, two are needed');
+	for (const about of ['smtp', 'webhook', 'any']) assert.deepEqual(problems({ ...mail, webhookUrl: HOOK, about }), []);
 });
 
 test('a bearer token goes over TLS, or does not leave the machine', () => {
@@ -53,7 +55,7 @@ test('what the message says it is about goes before what the node says', () => {
 
 test('neither text nor address leaves the node', () => {
 	const notice = { subject: 's', text: 'hidden', severity: 'info', to: 'hidden@clinica.test' } as const;
-	const said = answer({ _msgid: 'x', payload: notice }, notice, 'queued');
+	const said = answer({ _msgid: 'x', payload: notice }, notice, 'queued', ['mail']);
 	const parcel = { ...notice, about: null, id: 'i', channel: 'mail', at: 0, outcome: 'delivered' } as const;
 	const { text: _text, to: _to, ...end } = parcel;
 	assert.doesNotMatch(JSON.stringify([said, endMessage(end)]), /hidden/);
