@@ -23,6 +23,8 @@ export interface BringBackRequest {
 	/** Public keys that are believed. */
 	verifying: readonly string[];
 	wanted: Wanted;
+	/** Names of attachments that are accepted to be missing, by database. Default none. */
+	accepted?: (databaseUuid: string) => Promise<ReadonlySet<string>>;
 	/** Where file and record are put. */
 	directory: string;
 	signal: AbortSignal;
@@ -57,9 +59,8 @@ const FOLDER_MODE = 0o700;
  * @throws HubError NOT_FOUND, BACKUP_UNTRUSTED saying why it is not believed, DRIVE_*, SPOOL_*, CANCELLED
  */
 export async function bringBack(request: BringBackRequest): Promise<BroughtBack> {
-	const { verifying, wanted, directory, signal, onProgress, bytesPerSecond } = request;
-	const { client, folderId } = await request.open(signal);
-	const { databases } = await readCatalogue(client, { folderId, verifying, signal });
+	const { wanted, verifying, directory, signal, onProgress, bytesPerSecond } = request;
+	const { client, databases } = await catalogueOf(request);
 	const { file: chosen, record: its, code } = chooseBackup([...databases.values()].flat(), wanted);
 	if (!its) throw new HubError('BACKUP_UNTRUSTED', `No record that could be believed lies beside ${chosen.name}.`);
 	await mkdir(directory, { recursive: true, mode: FOLDER_MODE }).catch((thrown: unknown) => {
@@ -90,6 +91,27 @@ export async function bringBack(request: BringBackRequest): Promise<BroughtBack>
 		if (thrown instanceof HubError && thrown.code === 'BACKUP_UNTRUSTED') await discard(file);
 		throw thrown;
 	}
+}
+
+/** Of each database that has a backup that counts, its `database.uuid`. @throws HubError NOT_FOUND when there is none, DRIVE_*, CANCELLED */
+export async function databasesInFolder(request: Omit<BringBackRequest, 'wanted' | 'directory'>): Promise<string[]> {
+	const { databases } = await catalogueOf(request);
+	const counting = [...databases].filter(([, standings]) => standings.some(({ code }) => code === 'counts'));
+	if (counting.length > 0) return counting.map(([uuid]) => uuid);
+	throw new HubError('NOT_FOUND', 'No backup that counts lies in the folder.');
+}
+
+async function catalogueOf({
+	open,
+	verifying,
+	accepted,
+	signal,
+}: Pick<BringBackRequest, 'open' | 'verifying' | 'accepted' | 'signal'>) {
+	const { client, folderId } = await open(signal);
+	return {
+		client,
+		...(await readCatalogue(client, { folderId, verifying, signal, ...(accepted ? { accepted } : {}) })),
+	};
 }
 
 /** Removes a backup that was brought, and its record. */

@@ -309,8 +309,8 @@ const MAIL_VARIABLES: Record<string, Variable> = {
 		default: '',
 		otherwise: { en: 'nobody', es: 'nadie' },
 		text: {
-			en: 'Addresses of those who are told when mail is parked or paused, separated by commas.',
-			es: 'Direcciones de quienes reciben un aviso si hay correo aparcado o en pausa, separadas por comas.',
+			en: 'Addresses of those who are told when mail is parked or paused, and of the alarm of backups, separated by commas.',
+			es: 'Direcciones de quienes reciben un aviso si hay correo aparcado o en pausa, y la alarma de las copias, separadas por comas.',
 		},
 	},
 	HUB_NOTICE_WEBHOOK: {
@@ -376,6 +376,19 @@ const BACKUP_VARIABLES: Record<string, Variable> = {
 			es: 'Contraseña maestra del gestor de bases de datos de Odoo.',
 		},
 	},
+	ODOO_DRILL_URL: {
+		kind: 'text',
+		otherwise: { en: 'no drills', es: 'sin ensayos' },
+		text: {
+			en: 'Address of an Odoo that only the weekly drill uses, of the same version; never the one that is backed up.',
+			es: 'Dirección de un Odoo que solo usa el ensayo semanal, de la misma versión; nunca el que se copia.',
+		},
+	},
+	ODOO_DRILL_MASTER_PASSWORD: {
+		kind: 'text',
+		secret: true,
+		text: { en: 'Master password of its database manager.', es: 'Contraseña maestra de su gestor de bases de datos.' },
+	},
 	ODOO_PG_HOST: {
 		kind: 'text',
 		otherwise: { en: 'only by the database manager', es: 'solo por el gestor de bases de datos' },
@@ -410,6 +423,18 @@ const BACKUP_VARIABLES: Record<string, Variable> = {
 			es: 'Clave de una cuenta de servicio, el JSON que da a descargar la consola de Google; mejor como `DRIVE_SERVICE_ACCOUNT_FILE`.',
 		},
 	},
+	DRIVE_RETENTION_ACCOUNT: {
+		kind: 'text',
+		secret: true,
+		otherwise: {
+			en: 'nothing is removed; with a consent choose its connection in the node of retention, too',
+			es: 'no se quita nada; con un consentimiento, elija su conexión también en el nodo de retención',
+		},
+		text: {
+			en: 'Key of a second service account, a content manager of the shared drive, that removes superfluous backups: the one that uploads must not be able to. Best as `DRIVE_RETENTION_ACCOUNT_FILE`.',
+			es: 'Clave de una segunda cuenta de servicio, gestora de contenido de la unidad compartida, que quita las copias sobrantes: la que sube no debe poder. Mejor como `DRIVE_RETENTION_ACCOUNT_FILE`.',
+		},
+	},
 	DRIVE_CLIENT_ID: {
 		kind: 'text',
 		text: {
@@ -435,6 +460,35 @@ const BACKUP_VARIABLES: Record<string, Variable> = {
 		text: {
 			en: 'Another address for all of the API of Google Drive, as in the laboratory. Tokens go there.',
 			es: 'Otra dirección para toda la API de Google Drive, como en el laboratorio. Allí se envían los tokens.',
+		},
+	},
+	HUB_BACKUP_SPACE_GB: {
+		kind: 'text',
+		default: '',
+		otherwise: { en: 'what Google Drive tells', es: 'lo que diga Google Drive' },
+		text: {
+			en: 'Space set aside for backups on a shared drive, which does not tell its own, in GB: the alarm says when it is nearly used up.',
+			es: 'Espacio reservado para las copias en una unidad compartida, que no dice el suyo, en GB: la alarma avisa si está casi lleno.',
+		},
+	},
+	HUB_HEARTBEAT_BACKUP_URL: {
+		kind: 'text',
+		secret: true,
+		default: '',
+		otherwise: { en: 'no sign of life for backups', es: 'sin señal de vida de las copias' },
+		text: {
+			en: 'Address that the alarm calls every hour while each database has a young backup in Drive, so that a watcher outside alarms when it stays silent; `https://…`.',
+			es: 'Dirección que la alarma llama cada hora mientras cada base de datos tiene una copia reciente en Drive, para que un vigilante externo avise si deja de llegar; `https://…`.',
+		},
+	},
+	HUB_HEARTBEAT_DRILL_URL: {
+		kind: 'text',
+		secret: true,
+		default: '',
+		otherwise: { en: 'no sign of life for drills', es: 'sin señal de vida de los ensayos' },
+		text: {
+			en: 'The same while the last drill of each database passed and is young.',
+			es: 'Lo mismo mientras el último ensayo de cada base de datos se superó y es reciente.',
 		},
 	},
 	HUB_DEMO_KEYS: {

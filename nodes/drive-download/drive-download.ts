@@ -11,6 +11,8 @@ import { downloadNode } from './config.ts';
 interface Ready {
 	/** One after the other. */
 	bring(wanted: Wanted, signal: AbortSignal): Promise<BroughtBack>;
+	/** Each database that has a backup that counts. */
+	databases(signal: AbortSignal): Promise<string[]>;
 }
 
 /** Below the user directory, unless a folder is given. */
@@ -23,11 +25,15 @@ export default function (RED: NodeAPI): void {
 	defineNode(RED, {
 		...downloadNode,
 		async setup(node): Promise<Ready> {
-			const { config, status } = node;
+			const { config, hub, status } = node;
 			const drive = await node.connection(driveConnection, config.drive);
 			const request: Omit<BringBackRequest, 'wanted' | 'signal'> = {
 				open: (signal) => drive.open(signal),
 				verifying: config.verifying,
+				async accepted(databaseUuid) {
+					const { BackupEvidence } = await import('../../lib/backup/evidence.ts');
+					return (await BackupEvidence.open(await hub.store())).accepted(databaseUuid);
+				},
 				directory: config.directory ?? path.resolve(String(RED.settings.userDir ?? '.'), DIRECTORY),
 				...(config.mbit ? { bytesPerSecond: config.mbit * BYTES_OF_MBIT } : {}),
 				onProgress({ name, bytes, total }) {
@@ -57,15 +63,28 @@ export default function (RED: NodeAPI): void {
 					turn = result.catch(() => {}); // whoever asked is told
 					return result;
 				},
+				async databases(signal) {
+					const { databasesInFolder } = await import('../../lib/backup/bring-back.ts');
+					return databasesInFolder({ ...request, signal });
+				},
 			};
 		},
 		run: handle,
 	});
 }
 
-async function handle({ message, send, signal }: NodeInput, { bring }: Ready): Promise<void> {
-	const payload = await bring(wantedOf(message), signal);
-	send({ ...message, topic: payload.database, payload });
+async function handle({ message, send, signal }: NodeInput, { bring, databases }: Ready): Promise<void> {
+	const one = async (wanted: Wanted) => {
+		const payload = await bring(wanted, signal);
+		send({ ...message, topic: payload.database, payload });
+	};
+	if (message.topic !== 'each') return one(wantedOf(message));
+	const failures: unknown[] = [];
+	// One that cannot be brought keeps nobody from proving the others.
+	for (const database of await databases(signal)) {
+		await one({ database }).catch((thrown: unknown) => failures.push(thrown));
+	}
+	if (failures.length > 0) throw failures[0];
 }
 
 /** Schedules send anything; only an object names a backup. @throws HubError CONFIG_INVALID */
