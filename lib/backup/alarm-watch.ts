@@ -100,8 +100,8 @@ export class AlarmWatch {
 		this.#signFailure = failure;
 		const state = { ...answer, signs: given };
 		this.#state = state;
-		onState(state);
 		await this.#tell(state);
+		onState(state);
 		return state;
 	}
 

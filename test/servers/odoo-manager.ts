@@ -35,6 +35,8 @@ class ChosenDatabases extends Databases {
 export interface OdooManager {
 	url: string;
 	databases: ChosenDatabases;
+	/** Of the clinic's own database. */
+	records: Records;
 	/** Faults on command; `calls` counts those with a password. */
 	settings: ManagerSettings;
 	/** Whole answers again. */
@@ -59,6 +61,7 @@ export async function startManager(t: Pick<TestContext, 'after'>): Promise<OdooM
 	return {
 		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
 		databases,
+		records,
 		settings: manager.settings,
 		heal() {
 			Object.assign(manager.settings, { pgDumpFails: false, cutAfter: null, breakAfter: null, stallAfter: null });
