@@ -5,7 +5,6 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Databases } from '../../lab/odoo/stand-in/databases.ts';
 import { BackupEvidence } from '../../lib/backup/evidence.ts';
 import type { RetentionReport } from '../../lib/backup/retention-run.ts';
 import { filesOfDatabase, markState } from '../../lib/drive/files.ts';
@@ -15,7 +14,7 @@ import { BACKUP, backupFlow, LAB_ENV, ODOO, odooServer, testKeys } from '../back
 import { DRIVE, driveVariables, serviceConnection, UPLOAD, UPLOADED } from '../drive-flow.ts';
 import { type FlowNode, type NodeRed, startNodeRed } from '../node-red.ts';
 import { type DriveServer, startDrive } from '../servers/drive.ts';
-import { startManager } from '../servers/odoo-manager.ts';
+import { startDrillTarget, startManager } from '../servers/odoo-manager.ts';
 import { backupZip, UUID } from '../unit/backup/proof-files.ts';
 
 const RETENTION = 'retention';
@@ -61,30 +60,10 @@ async function flowOf(drive: DriveServer, odoo: string, target: string): Promise
 	];
 }
 
-/** A target that lists what was restored to it. */
-async function startTarget(t: TestContext) {
-	const target = await startManager(t);
-	const { databases } = target;
-	const restore = databases.restore.bind(databases);
-	const drop = databases.drop.bind(databases);
-	const restored: string[] = [];
-	databases.restore = async (name, file, how) => {
-		await restore(name, file, how);
-		databases.names.push(name);
-		restored.push(name);
-	};
-	databases.drop = async (name) => {
-		await drop(name);
-		databases.names = databases.names.filter((other) => other !== name);
-	};
-	databases.backup = (name, format) => Databases.prototype.backup.call(databases, name, format);
-	return { ...target, restored };
-}
-
 async function clinic(t: TestContext) {
 	const odoo = await startManager(t);
 	odoo.databases.content = backupZip({ partners: PARTNERS });
-	const target = await startTarget(t);
+	const target = await startDrillTarget(t);
 	const drive = await startDrive();
 	t.after(() => drive[Symbol.asyncDispose]());
 	const nodeRed = await startNodeRed(t, { env: { ...LAB_ENV, ...driveVariables(drive) } });

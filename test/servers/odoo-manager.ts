@@ -68,3 +68,23 @@ export async function startManager(t: Pick<TestContext, 'after'>): Promise<OdooM
 		},
 	};
 }
+
+/** A target of drills: it lists what was restored to it, and backs that up. */
+export async function startDrillTarget(t: Pick<TestContext, 'after'>): Promise<OdooManager & { restored: string[] }> {
+	const target = await startManager(t);
+	const { databases } = target;
+	const restore = databases.restore.bind(databases);
+	const drop = databases.drop.bind(databases);
+	const restored: string[] = [];
+	databases.restore = async (name, file, how) => {
+		await restore(name, file, how);
+		databases.names.push(name);
+		restored.push(name);
+	};
+	databases.drop = async (name) => {
+		await drop(name);
+		databases.names = databases.names.filter((other) => other !== name);
+	};
+	databases.backup = (name, format) => Databases.prototype.backup.call(databases, name, format);
+	return { ...target, restored };
+}
