@@ -151,3 +151,22 @@ test('the most severe comes first, and each database is judged by itself', () =>
 		],
 	);
 });
+
+test('where backups are not encrypted no key must be proven', () => {
+	assert.deepEqual(ask({}, { lastKeyCheck: null }), []);
+});
+
+test('an API key is told of two weeks before its end, and a login that Odoo refuses at once', () => {
+	const login = { database: 'clinica', user: 'hub', accepted: true };
+	const logins = (firstEnd: number | undefined, accepted = true) =>
+		ask({}, { logins: [{ ...login, accepted, firstEnd }] });
+	assert.deepEqual(logins(undefined), []);
+	assert.deepEqual(logins(NOW + 15 * DAY_MS), []);
+	assert.deepEqual(logins(NOW + 14 * DAY_MS), [
+		{
+			...{ code: 'apiKeyEnds', severity: 'warning', database: 'clinica' },
+			parameters: { user: 'hub', days: 13, date: '2026-12-08' },
+		},
+	]);
+	assert.deepEqual(codes(logins(undefined, false)), ['warning loginRefused']);
+});
