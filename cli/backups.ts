@@ -77,7 +77,7 @@ export const backups: Command = {
 };
 
 /** The folder as this command's account sees it. */
-export async function catalogueOf(invocation: Invocation): Promise<Catalogue> {
+async function catalogueOf(invocation: Invocation): Promise<Catalogue> {
 	const { environment, signal } = invocation;
 	const verifying = verifyingKeys(invocation);
 	const { client, folder } = await environment.drive(signal);

@@ -1,6 +1,5 @@
 /** `clinic-hub keys`: making, proving and changing the keys of backups. */
 
-import { createReadStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decryptAge } from '../lib/backup/age-decrypt.ts';
@@ -10,6 +9,7 @@ import { BackupEvidence } from '../lib/backup/evidence.ts';
 import { checkProof, codeIn, proofFile } from '../lib/backup/key-proof.ts';
 import { createKeys, keyLines, type NewKeys, readKeys, refuseDemo, rotateKeys } from '../lib/backup/keys.ts';
 import { recoveryKeyFile, recoveryKit } from '../lib/backup/recovery-kit.ts';
+import { fileBytes } from '../lib/backup/verify-file.ts';
 import { downloadStream } from '../lib/drive/download.ts';
 import { HubError } from '../lib/errors.ts';
 import { type Command, type CommandOption, type Invocation, textOption } from './command.ts';
@@ -164,7 +164,7 @@ async function check(invocation: Invocation) {
 	}
 	const [file] = positionals;
 	const opened = file
-		? { name: path.basename(file), backup: null, start: await opening(createReadStream(file), identity) }
+		? { name: path.basename(file), backup: null, start: await opening(fileBytes(file), identity) }
 		: await openNewest(invocation, identity, keys.verifying);
 	const code = codeIn(opened.start.toString('utf8'));
 	if (file && code) checkProof(code, { recipient, signing: keys.signing, now: Date.now() });
@@ -198,20 +198,13 @@ async function openNewest({ environment, signal, terminal }: Invocation, identit
 }
 
 /** The beginning of what is inside, authenticated; the rest is not fetched. */
-async function opening(source: AsyncIterable<Buffer> & { destroy(): unknown }, identity: string): Promise<Buffer> {
+async function opening(source: AsyncIterable<Buffer>, identity: string): Promise<Buffer> {
 	const parts: Buffer[] = [];
 	let bytes = 0;
-	try {
-		for await (const part of decryptAge(source, [identity])) {
-			parts.push(part);
-			bytes += part.length;
-			if (bytes >= PROOF_BYTES) break;
-		}
-	} catch (thrown) {
-		if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
-		throw new HubError('NOT_FOUND', 'The file does not exist.', { cause: thrown });
-	} finally {
-		source.destroy();
+	for await (const part of decryptAge(source, [identity])) {
+		parts.push(part);
+		bytes += part.length;
+		if (bytes >= PROOF_BYTES) break;
 	}
 	return Buffer.concat(parts);
 }

@@ -1,23 +1,19 @@
 /** `clinic-hub restore`: from the folder, or from a file, into a database of Odoo. */
 
-import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readCatalogue } from '../lib/backup/catalogue.ts';
-import { ALLOWANCES, compareRestored, LIVE_ALLOWANCES } from '../lib/backup/drill.ts';
-import { type BackupRecord, recordFileName } from '../lib/backup/record.ts';
+import { bringBack } from '../lib/backup/bring-back.ts';
+import { BackupEvidence } from '../lib/backup/evidence.ts';
+import { recordFileName } from '../lib/backup/record.ts';
+import { type RestorePhase, type RestoreReport, requirePlaceName, restoreBackup } from '../lib/backup/restore.ts';
+import { type RestoreTarget, restorePlace } from '../lib/backup/restore-place.ts';
 import { parseSigned } from '../lib/backup/signature.ts';
-import type { Standing } from '../lib/backup/standing.ts';
-import { plainBackup, verifyBackup } from '../lib/backup/verify-file.ts';
-import { downloadFile } from '../lib/drive/download.ts';
-import { HubError } from '../lib/errors.ts';
+import { HubError, toHubError } from '../lib/errors.ts';
 import { AFTER_RESTORE } from '../lib/odoo/neutralize.ts';
-import { requireConfirmation } from '../lib/odoo/scratch.ts';
 import { type Command, type Invocation, textOption } from './command.ts';
-import { readText } from './environment.ts';
+import { type Environment, readText } from './environment.ts';
 import { EXIT } from './exit.ts';
-import { type RestoreOutcome, restoreTarget } from './restore-target.ts';
 import type { Text } from './terminal.ts';
 import { IDENTITY_OPTION, identities, PHASE_WORDS, VERIFYING_OPTION, verifyingKeys } from './verify.ts';
 
@@ -41,6 +37,14 @@ export const restore: Command = {
 			help: {
 				en: 'Name of the database to make. Needed. One that exists is replaced only after its name was typed.',
 				es: 'Nombre de la base que se crea. Necesario. Una que existe se sustituye solo tras escribir su nombre.',
+			},
+		},
+		database: {
+			type: 'string',
+			value: 'NAME',
+			help: {
+				en: 'For "newest", where backups of several databases lie in the folder.',
+				es: 'Para «newest», si en la carpeta hay copias de varias bases.',
 			},
 		},
 		file: {
@@ -68,8 +72,8 @@ export const restore: Command = {
 		direct: {
 			type: 'boolean',
 			help: {
-				en: 'Past the database manager, by ODOO_PG_… and ODOO_FILESTORE: also where it is switched off. What is replaced is kept under another name.',
-				es: 'Sin el gestor de bases de datos, por ODOO_PG_… y ODOO_FILESTORE: también si está desactivado. Lo sustituido se conserva con otro nombre.',
+				en: 'Past the database manager, by ODOO_PG_… and ODOO_FILESTORE: also where it is switched off. What is replaced is kept under another name, hidden from Odoo.',
+				es: 'Sin el gestor de bases de datos, por ODOO_PG_… y ODOO_FILESTORE: también si está desactivado. Lo sustituido se conserva con otro nombre, oculto para Odoo.',
 			},
 		},
 		admin: {
@@ -92,35 +96,63 @@ async function run(invocation: Invocation) {
 	const { terminal, signal, values } = invocation;
 	const into = textOption(invocation, 'into');
 	if (!into) throw new HubError('CONFIG_INVALID', 'Say which database to make: --into DATABASE.');
+	requirePlaceName(into);
 	const target = restoreTarget(invocation);
 	const verifying = verifyingKeys(invocation);
 	const keys = await identities(invocation);
-	const exists = await target.exists(into);
+	// An Odoo that cannot be reached is said before hours of download.
+	await restorePlace(target).exists(into);
 	const directory = await mkdtemp(path.join(textOption(invocation, 'directory') ?? tmpdir(), 'clinic-hub-restore-'));
 	try {
-		const local = await localBackup(invocation, directory, verifying);
-		// Everything is proven before anything of Odoo is touched, and before a person is asked.
-		const { record } = await verifyBackup({
-			...local,
-			verifying,
-			identities: keys,
-			signal,
-			onProgress: (phase, bytes, total) => terminal.progress(PHASE_WORDS[phase], bytes, total),
-		});
-		if (record.encryption === 'age' && keys.length === 0) {
-			throw new HubError('KEY_INVALID', 'The backup is encrypted: give --identity with the recovery key.');
-		}
-		if (exists) requireConfirmation(into, exists, (await terminal.ask(askName(into))).trim());
-		const neutralize = values['neutralize'] === true;
-		const outcome = await target.restore({
-			...{ into, record, neutralize, signal },
-			plain: counted(invocation, record, local, keys),
+		const report = await restoreBackup({
+			...(await localBackup(invocation, directory, verifying)),
+			...{ target, verifying, identities: keys, into, signal },
 			copy: values['copy'] === true,
+			neutralize: values['neutralize'] === true,
+			confirm: async () => (await terminal.ask(askName(into))).trim(),
+			onProgress: (phase, bytes, total) => terminal.progress(RESTORE_WORDS[phase], bytes, total),
 		});
-		return report(invocation, into, record, outcome, neutralize);
+		return tell(invocation, report);
 	} finally {
 		await rm(directory, { recursive: true, force: true });
 	}
+}
+
+const RESTORE_WORDS: Record<RestorePhase, Text> = {
+	...PHASE_WORDS,
+	restore: { en: 'Restore', es: 'Restauración' },
+	look: { en: 'Comparison', es: 'Comparación' },
+};
+
+/** By the variables of the hub. @throws HubError `CONFIG_INVALID` naming what is missing */
+function restoreTarget(invocation: Invocation): RestoreTarget {
+	const { environment, terminal, values } = invocation;
+	// Only host, port and login are used: the database is the one that is made.
+	const postgres = environment.postgresql('postgres');
+	const folder = environment.variables['ODOO_FILESTORE'];
+	const filestore = folder ? path.resolve(folder) : undefined;
+	if (values['direct'] === true) {
+		if (postgres && filestore) return { kind: 'direct', postgres, filestore };
+		throw new HubError(
+			'CONFIG_INVALID',
+			'To restore directly set ODOO_PG_HOST and ODOO_FILESTORE; see docs/variables.md.',
+		);
+	}
+	const address = {
+		url: environment.require('ODOO_URL'),
+		masterPassword: environment.require('ODOO_MASTER_PASSWORD'),
+	};
+	const user = textOption(invocation, 'admin');
+	const administrator = user
+		? async () => ({
+				user,
+				password: await terminal.askSecret({
+					en: `Password of "${user}" in the restored database:`,
+					es: `Contraseña de «${user}» en la base restaurada:`,
+				}),
+			})
+		: undefined;
+	return { kind: 'manager', address, postgres, filestore, administrator };
 }
 
 const askName = (into: string): Text => ({
@@ -129,23 +161,20 @@ const askName = (into: string): Text => ({
 });
 
 /** What was done, what could not be, and what a person has to do now. */
-function report(
-	{ terminal }: Invocation,
-	into: string,
-	record: BackupRecord,
-	{ content, safeguards, kept }: RestoreOutcome,
-	neutralize: boolean,
-) {
-	const compared = content && compareRestored(record, content, neutralize ? ALLOWANCES : LIVE_ALLOWANCES);
+function tell({ terminal }: Invocation, report: RestoreReport) {
+	const { database, startedAt, into, kept, comparison, safeguards, neutralized } = report;
 	terminal.say({
-		en: `Restored: "${record.database}" of ${record.startedAt} is now "${into}".`,
-		es: `Restaurada: «${record.database}» de ${record.startedAt} es ahora «${into}».`,
+		en: `Restored: "${database}" of ${startedAt} is now "${into}".`,
+		es: `Restaurada: «${database}» de ${startedAt} es ahora «${into}».`,
 	});
 	if (kept) {
-		terminal.say({ en: `What was there is kept as "${kept}".`, es: `Lo que había se conserva como «${kept}».` });
+		terminal.say({
+			en: `What was there is kept as "${kept}", where Odoo does not see it.`,
+			es: `Lo que había se conserva como «${kept}», donde Odoo no lo ve.`,
+		});
 	}
-	if (compared) {
-		const { tables, same, differences, attachments } = compared;
+	if (comparison) {
+		const { tables, same, differences, attachments } = comparison;
 		terminal.say({
 			en: `Compared with its record: ${same} of ${tables} tables agree to the row, ${attachments.found} of ${attachments.expected} attachments.`,
 			es: `Comparada con su acta: ${same} de ${tables} tablas coinciden en cada fila, ${attachments.found} de ${attachments.expected} adjuntos.`,
@@ -159,17 +188,17 @@ function report(
 			es: 'Sin contar en la base restaurada: requiere ODOO_PG_HOST y ODOO_FILESTORE. La copia misma se leyó hasta el final.',
 		});
 	}
-	if (!neutralize) {
+	if (!neutralized) {
 		terminal.say(safeguards?.sessionsEnded ? SESSIONS_ENDED : SESSIONS_OPEN);
 		const { mailsHeld } = safeguards ?? {};
 		if (mailsHeld) terminal.say({ en: `Mails held: ${mailsHeld}.`, es: `Correos retenidos: ${mailsHeld}.` });
 		terminal.say(AFTER_RESTORE);
 	}
-	const passed = compared?.passed ?? null;
+	const passed = comparison?.passed ?? null;
 	terminal.result({
 		ok: passed !== false,
-		...{ backup: record.id, database: into, startedAt: record.startedAt, kept: kept ?? null },
-		...{ compared: passed, differences: compared?.differences ?? [], safeguards: safeguards ?? null },
+		...{ backup: report.backup, database: into, startedAt, kept },
+		...{ compared: passed, differences: comparison?.differences ?? [], safeguards },
 	});
 	return passed === false ? EXIT.different : EXIT.done;
 }
@@ -188,48 +217,28 @@ async function localBackup(invocation: Invocation, directory: string, verifying:
 	const { positionals, environment, terminal, signal } = invocation;
 	const given = textOption(invocation, 'file');
 	if (given !== undefined) return { file: given, signed: parseSigned(readText(recordFileName(given))) };
-	const { client, folder } = await environment.drive(signal);
-	const { databases, files } = await readCatalogue(client, { folderId: folder.id, verifying, signal });
-	const chosen = choose([...databases.values()].flat(), positionals[0]);
-	const record = files.find(({ id }) => id === chosen.record?.id);
-	if (!record)
-		throw new HubError('BACKUP_UNTRUSTED', `No record that could be believed lies beside ${chosen.file.name}.`);
-	const file = path.join(directory, chosen.file.name);
-	await downloadFile(client, record, recordFileName(file), { signal });
-	await downloadFile(client, chosen.file, file, {
-		signal,
+	const [backup] = positionals;
+	if (backup === undefined)
+		throw new HubError('CONFIG_INVALID', 'Say which backup: its name, "newest", or --file FILE.');
+	const database = textOption(invocation, 'database');
+	const { file, record } = await bringBack({
+		open: async () => {
+			const { client, folder } = await environment.drive(signal);
+			return { client, folderId: folder.id };
+		},
+		...{ verifying, directory, signal, accepted: (uuid) => acceptedNames(environment, uuid) },
+		wanted: { ...(backup === 'newest' ? {} : { backup }), ...(database ? { database } : {}) },
 		onProgress: ({ bytes, total }) => terminal.progress({ en: 'Download', es: 'Descarga' }, bytes, total),
 	});
-	return { file, signed: parseSigned(readText(recordFileName(file))) };
+	return { file, signed: parseSigned(readText(record)) };
 }
 
-function choose(all: readonly Standing[], wanted: string | undefined): Standing {
-	if (wanted === undefined)
-		throw new HubError('CONFIG_INVALID', 'Say which backup: its name, "newest", or --file FILE.');
-	const backups = all.filter(({ code }) => code !== 'record').toSorted((a, b) => b.createdAt - a.createdAt);
-	const found =
-		wanted === 'newest'
-			? backups.find(({ code }) => code === 'counts')
-			: backups.find(({ file, signed }) => [file.name, file.id, signed?.id].includes(wanted));
-	if (!found)
-		throw new HubError('NOT_FOUND', `No such backup lies in the folder: ${wanted}. "clinic-hub backups" lists them.`);
-	if (found.signed && found.code !== 'rejected' && found.code !== 'duplicate') return found;
-	throw new HubError(
-		'BACKUP_UNTRUSTED',
-		`${found.file.name} is not to be trusted: ${found.code}. Nothing of it was opened.`,
-	);
-}
-
-async function* counted(
-	{ terminal }: Invocation,
-	record: BackupRecord,
-	local: LocalBackup,
-	keys: readonly string[],
-): AsyncGenerator<Buffer> {
-	let bytes = 0;
-	for await (const chunk of plainBackup(record, createReadStream(local.file), keys)) {
-		bytes += chunk.length;
-		terminal.progress({ en: 'Restore', es: 'Restauración' }, bytes, record.plainSize);
-		yield chunk;
+/** The store may be lost with the server: then nothing was accepted, and an incomplete backup is restored by its name. */
+async function acceptedNames(environment: Environment, databaseUuid: string): Promise<Set<string>> {
+	try {
+		return await (await BackupEvidence.open(await environment.store())).accepted(databaseUuid);
+	} catch (thrown) {
+		if (toHubError(thrown).code === 'STORE_UNAVAILABLE') return new Set();
+		throw thrown;
 	}
 }

@@ -23,6 +23,14 @@ export async function* decryptAge(
 	identities: readonly string[],
 ): AsyncGenerator<Buffer> {
 	const reader = new ByteReader(source);
+	try {
+		yield* openAge(reader, identities);
+	} finally {
+		await reader.close();
+	}
+}
+
+async function* openAge(reader: ByteReader, identities: readonly string[]): AsyncGenerator<Buffer> {
 	const fileKey = await openHeader(reader, identities);
 	const nonce = await reader.peek(NONCE_BYTES);
 	if (nonce.length < NONCE_BYTES) throw altered('it is cut behind its header');

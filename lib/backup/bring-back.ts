@@ -22,9 +22,9 @@ export interface BringBackRequest {
 	open(signal?: AbortSignal): Promise<{ client: DriveClient; folderId: string }>;
 	/** Public keys that are believed. */
 	verifying: readonly string[];
+	/** Names of attachments that a person accepted to be missing, by `database.uuid`: a backup that lacks only these counts. */
+	accepted(databaseUuid: string): Promise<ReadonlySet<string>>;
 	wanted: Wanted;
-	/** Names of attachments that are accepted to be missing, by database. Default none. */
-	accepted?: (databaseUuid: string) => Promise<ReadonlySet<string>>;
 	/** Where file and record are put. */
 	directory: string;
 	signal: AbortSignal;
@@ -101,17 +101,10 @@ export async function databasesInFolder(request: Omit<BringBackRequest, 'wanted'
 	throw new HubError('NOT_FOUND', 'No backup that counts lies in the folder.');
 }
 
-async function catalogueOf({
-	open,
-	verifying,
-	accepted,
-	signal,
-}: Pick<BringBackRequest, 'open' | 'verifying' | 'accepted' | 'signal'>) {
-	const { client, folderId } = await open(signal);
-	return {
-		client,
-		...(await readCatalogue(client, { folderId, verifying, signal, ...(accepted ? { accepted } : {}) })),
-	};
+async function catalogueOf(request: Pick<BringBackRequest, 'open' | 'verifying' | 'accepted' | 'signal'>) {
+	const { verifying, accepted, signal } = request;
+	const { client, folderId } = await request.open(signal);
+	return { client, ...(await readCatalogue(client, { folderId, verifying, accepted, signal })) };
 }
 
 /** Removes a backup that was brought, and its record. */

@@ -57,6 +57,11 @@ export class ByteReader {
 		return bytes;
 	}
 
+	/** Lets the source go, wherever it stands: a file or a connection is not left open. */
+	async close(): Promise<void> {
+		await this.#chunks.return?.();
+	}
+
 	/** Consumes bytes that `peek` showed. */
 	skip(count: number): void {
 		this.#rest = this.#rest.subarray(count);

@@ -1,31 +1,18 @@
 /** A drill from the file to its entry in the store: nothing is decrypted before checksum and signature hold. */
 
-import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { HubError, toHubError } from '../errors.ts';
-import { listDatabases } from '../odoo/databases.ts';
-import { dropByManager, managerPage } from '../odoo/manager.ts';
-import { dropDirectly } from '../odoo/restore-direct.ts';
-import { requireScratch } from '../odoo/scratch.ts';
-import type { Sealer } from '../store/sealed.ts';
-import { storedSecrets } from '../store/secrets.ts';
-import type { Store } from '../store/store.ts';
 import type { DrillComparison } from './drill.ts';
 import { BackupEvidence } from './evidence.ts';
 import { databaseOf } from './place.ts';
 import { type BackupRecord, recordFileName } from './record.ts';
-import { type DrillTarget, runDrill } from './restore-drill.ts';
+import { runDrill } from './restore-drill.ts';
 import { BackupRuns } from './runs.ts';
+import { inTurn, type ScratchTools } from './scratch-sweep.ts';
 import { parseSigned } from './signature.ts';
 import { plainBackup, verifyBackup } from './verify-file.ts';
 
-export interface DrillTools {
-	store(): Promise<Store>;
-	sealer(): Sealer;
-	/** Unique to the process. */
-	owner: string;
-	target: DrillTarget;
+export interface DrillTools extends ScratchTools {
 	/** Where the target's Odoo is, to be compared with the one that is backed up. */
 	targetUrl: string;
 	/** Public keys that are believed. */
@@ -45,10 +32,6 @@ export interface DrillReport {
 	passed: boolean;
 	comparison: DrillComparison;
 }
-
-/** Name of the hub's secret by which it knows its scratch databases. */
-const SCRATCH_SECRET = 'drill/scratch';
-const SECRET_BYTES = 32;
 
 /** Tells what is signed and intact; nothing of it was opened. @throws HubError BACKUP_UNTRUSTED, NOT_FOUND, CANCELLED */
 export async function believed(
@@ -80,14 +63,14 @@ export async function drillFile(
 	const store = await tools.store();
 	await requireOwnTarget(await BackupRuns.open(store, { owner: tools.owner }), tools, databaseUuid);
 	const evidence = await BackupEvidence.open(store);
-	const secret = await scratchSecret(store, tools.sealer());
 	try {
-		await sweep(tools.target, secret, signal);
-		const comparison = await runDrill({
-			...{ target: tools.target, format, size: record.plainSize, expected: record, secret, signal },
-			source: plainBackup(record, createReadStream(file), tools.identities),
-			onPhase: (phase) => onPhase?.(phase, database),
-		});
+		const comparison = await inTurn(tools, signal, (secret, held) =>
+			runDrill({
+				...{ target: tools.target, format, size: record.plainSize, expected: record, secret, signal: held },
+				source: plainBackup(record, file, { identities: tools.identities, signal: held }),
+				onPhase: (phase) => onPhase?.(phase, database),
+			}),
+		);
 		const finishedAt = Date.now();
 		const { passed } = comparison;
 		await evidence.recordDrill({ backup, databaseUuid, finishedAt, passed, result: comparison });
@@ -112,34 +95,4 @@ async function requireOwnTarget(runs: BackupRuns, { targetUrl }: DrillTools, dat
 		'CONFIG_INVALID',
 		'The drill target is the Odoo that is backed up. Drills need an Odoo of their own: choose another connection.',
 	);
-}
-
-/** What an earlier process left when it was killed in a drill; only names that this hub made. */
-async function sweep(target: DrillTarget, secret: string, signal: AbortSignal): Promise<void> {
-	const names =
-		target.kind === 'manager'
-			? (await managerPage(target.url, signal)).databases
-			: await listDatabases({ ...target.postgres, database: 'postgres' });
-	for (const name of names.filter((candidate) => isScratch(candidate, secret))) {
-		if (target.kind === 'manager') await dropByManager(target, name, signal);
-		else await dropDirectly({ postgres: { ...target.postgres, database: name }, filestore: target.filestore, signal });
-	}
-}
-
-function isScratch(name: string, secret: string): boolean {
-	try {
-		requireScratch(name, secret);
-		return true;
-	} catch {
-		return false; // somebody else's: left alone
-	}
-}
-
-async function scratchSecret(store: Store, sealer: Sealer): Promise<string> {
-	const { lasting } = await storedSecrets(store, sealer);
-	const known = await lasting.get(SCRATCH_SECRET);
-	if (known !== undefined) return known;
-	const made = randomBytes(SECRET_BYTES).toString('hex');
-	await lasting.set(SCRATCH_SECRET, made);
-	return made;
 }

@@ -20,10 +20,11 @@ export interface Allowance {
 export const ALLOWANCES: Readonly<Record<string, Allowance>> = {
 	ir_mail_server: { fewer: 0, more: 1, why: 'base adds a server that reaches nobody' },
 	ir_config_parameter: {
-		// mail removes up to three keys, cloud_storage one, its providers five and two, website_event_jitsi one.
-		fewer: 12,
+		// mail removes up to three keys, cloud_storage one, its providers five and two, website_event_jitsi one, and this
+		// project's clinic_purchase_mail three.
+		fewer: 15,
 		more: 1,
-		why: 'base adds the mark database.is_neutralized; keys of push messages, cloud storage and Jitsi are removed',
+		why: 'base adds the mark database.is_neutralized; keys of push messages, cloud storage, Jitsi and the broker are removed',
 	},
 	mail_push: { fewer: 'all', more: 0, why: 'mail removes waiting push messages' },
 	mail_push_device: { fewer: 'all', more: 0, why: 'mail removes the devices of push messages' },

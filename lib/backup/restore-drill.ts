@@ -53,20 +53,29 @@ export interface DrillRequest {
 export async function runDrill(request: DrillRequest): Promise<DrillComparison> {
 	const { target, expected, format, secret, signal, onPhase } = request;
 	const scratch = scratchName(secret);
-	const place = target.kind === 'manager' ? managerPlace(target, scratch) : directPlace(target, scratch, signal);
+	const place =
+		target.kind === 'manager' ? managerPlace(target, scratch, signal) : directPlace(target, scratch, signal);
 	// Nothing of that name is there before: what is dropped afterwards was made here.
 	if (await place.exists())
 		throw new HubError('ODOO_DATABASE_EXISTS', `The scratch database ${scratch} exists already.`);
+	const drop = async () => {
+		onPhase?.('drop');
+		requireScratch(scratch, secret);
+		await place.drop();
+	};
+	let compared: DrillComparison;
 	try {
 		onPhase?.('restore');
 		await place.restore(request);
 		onPhase?.('compare');
-		return compareRestored({ ...expected, format }, await place.content());
-	} finally {
-		onPhase?.('drop');
-		requireScratch(scratch, secret);
-		await place.drop();
+		compared = compareRestored({ ...expected, format }, await place.content());
+	} catch (thrown) {
+		// What failed is told; what cannot be removed now is removed before the next drill.
+		await drop().catch(() => undefined);
+		throw thrown;
 	}
+	await drop();
+	return compared;
 }
 
 interface Place {
@@ -77,12 +86,12 @@ interface Place {
 }
 
 /** Only a backup of the scratch database tells what is in it: the manager counts nothing. */
-function managerPlace(address: ManagerAddress, database: string): Place {
+function managerPlace(address: ManagerAddress, database: string, signal: AbortSignal | undefined): Place {
 	return {
 		exists: async () => (await managerPage(address.url)).databases.includes(database),
 		restore: ({ source: file, size, signal }) => restoreByManager(address, { database, file, size, signal }),
 		async content() {
-			const stream = await openManagerBackup(address, { database, format: 'zip' });
+			const stream = await openManagerBackup(address, { database, format: 'zip', signal });
 			return proveZip(stream, { startedAt: Date.now() });
 		},
 		drop: () => dropByManager(address, database),

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { HubError } from '../errors.ts';
@@ -49,22 +49,52 @@ export async function verifyBackup(request: VerifyRequest): Promise<Verified> {
 }
 
 /**
- * The plain backup, authenticated piece by piece.
- * @param record verified before
+ * The plain backup of a file that was verified before, for whoever restores it. Opened at the first read only. It is looked
+ * at again while it is read: what was exchanged on the disk meanwhile has no good end.
+ * @throws HubError while it is read: `NOT_FOUND`, `KEY_INVALID`, `BACKUP_ALTERED`, `CANCELLED`
  */
-export function plainBackup(
-	record: Pick<BackupRecord, 'encryption'>,
+export async function* plainBackup(
+	record: Pick<BackupRecord, 'encryption' | 'plainSize' | 'plainSha256'>,
+	file: string,
+	{
+		identities,
+		signal,
+		onProgress,
+	}: Pick<VerifyRequest, 'identities' | 'signal'> & {
+		onProgress?: ((bytes: number, total: number) => void) | undefined;
+	},
+): AsyncGenerator<Buffer> {
+	const hash = createHash('sha256');
+	let bytes = 0;
+	for await (const chunk of decrypted(record, fileBytes(file, signal), identities)) {
+		hash.update(chunk);
+		bytes += chunk.length;
+		onProgress?.(bytes, record.plainSize);
+		yield chunk;
+	}
+	if (bytes === record.plainSize && hash.digest('hex') === record.plainSha256) return;
+	throw new HubError(
+		'BACKUP_ALTERED',
+		'The file was exchanged after it was checked. Nothing of it is kept; begin again.',
+	);
+}
+
+/** Authenticated piece by piece. */
+function decrypted(
+	{ encryption }: Pick<BackupRecord, 'encryption'>,
 	source: AsyncIterable<Buffer>,
 	identities: readonly string[],
 ): AsyncIterable<Buffer> {
-	return record.encryption === 'age' ? decryptAge(source, identities) : source;
+	return encryption === 'age' ? decryptAge(source, identities) : source;
 }
 
 async function checksum({ file, signal, onProgress }: VerifyRequest): Promise<{ size: number; sha256: string }> {
-	const total = await sizeOf(file);
+	const { size: total } = await stat(file).catch((thrown: unknown) => {
+		throw unreadable(file, thrown);
+	});
 	const hash = createHash('sha256');
 	let size = 0;
-	for await (const chunk of reading(file, signal)) {
+	for await (const chunk of fileBytes(file, signal)) {
 		hash.update(chunk);
 		size += chunk.length;
 		onProgress?.('checksum', size, total);
@@ -72,27 +102,22 @@ async function checksum({ file, signal, onProgress }: VerifyRequest): Promise<{ 
 	return { size, sha256: hash.digest('hex') };
 }
 
-async function sizeOf(file: string): Promise<number> {
-	try {
-		const handle = await open(file, 'r');
-		try {
-			return (await handle.stat()).size;
-		} finally {
-			await handle.close();
-		}
-	} catch (cause) {
-		const { code } = cause as NodeJS.ErrnoException;
-		throw new HubError('NOT_FOUND', `The file ${file} cannot be read (${code ?? 'no code'}).`, { cause });
-	}
-}
-
-async function* reading(file: string, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+/**
+ * A file in pieces, opened at the first read: one that is not there is said to whoever reads it.
+ * @throws HubError `NOT_FOUND`, `CANCELLED`
+ */
+export async function* fileBytes(file: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
 	try {
 		yield* createReadStream(file, { highWaterMark: READ_BYTES, ...(signal ? { signal } : {}) });
 	} catch (thrown) {
-		if (!signal?.aborted) throw thrown;
-		throw new HubError('CANCELLED', 'The check was cancelled.', { cause: thrown });
+		if (signal?.aborted) throw new HubError('CANCELLED', 'Cancelled while the file was read.', { cause: thrown });
+		throw unreadable(file, thrown);
 	}
+}
+
+function unreadable(file: string, thrown: unknown): HubError {
+	const { code } = thrown as NodeJS.ErrnoException;
+	return new HubError('NOT_FOUND', `The file ${file} cannot be read (${code ?? 'no code'}).`, { cause: thrown });
 }
 
 async function proveContent(
@@ -101,7 +126,7 @@ async function proveContent(
 ): Promise<Pick<Proof, 'tables' | 'attachments'>> {
 	const hash = createHash('sha256');
 	let bytes = 0;
-	const plain = plainBackup(record, reading(file, signal), identities);
+	const plain = decrypted(record, fileBytes(file, signal), identities);
 	async function* hashed(): AsyncGenerator<Buffer> {
 		for await (const chunk of plain) {
 			hash.update(chunk);

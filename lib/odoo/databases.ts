@@ -25,20 +25,44 @@ export async function databaseExists(address: PostgresqlAddress): Promise<boolea
 	});
 }
 
-/** Empty, as Odoo makes it. @param comment says on the database whose it is @throws HubError ODOO_DATABASE_EXISTS, POSTGRESQL_* */
-export async function createDatabase(address: PostgresqlAddress, comment: string): Promise<void> {
+/**
+ * Empty, as Odoo makes it.
+ * @param comment says on the database whose it is
+ * @param hidden Odoo does not see it; see `hideDatabase`
+ * @throws HubError ODOO_DATABASE_EXISTS, POSTGRESQL_*
+ */
+export async function createDatabase(address: PostgresqlAddress, comment: string, hidden = false): Promise<void> {
 	await withClient(elsewhere(address), async (client) => {
 		const name = pg.escapeIdentifier(address.database);
-		await client.query(`create database ${name} encoding 'UTF8' lc_collate 'C' template template0`);
+		await client.query(
+			`create database ${name} encoding 'UTF8' lc_collate 'C' template template0 is_template ${hidden}`,
+		);
 		await client.query(`comment on database ${name} is ${pg.escapeLiteral(comment)}`);
 	});
 }
 
+/**
+ * Odoo lists no templates (`odoo.service.db.list_dbs`), so it neither opens such a database nor runs jobs of it; whoever
+ * asks for it by its name still gets in.
+ */
+export async function hideDatabase(address: PostgresqlAddress, hidden: boolean): Promise<void> {
+	await withClient(elsewhere(address), (client) =>
+		client.query(`alter database ${pg.escapeIdentifier(address.database)} is_template ${hidden}`),
+	);
+}
+
 /** With its sessions; one that is not there is no error. */
 export async function dropDatabase(address: PostgresqlAddress): Promise<void> {
-	await withClient(elsewhere(address), (client) =>
-		client.query(`drop database if exists ${pg.escapeIdentifier(address.database)} with (force)`),
-	);
+	await withClient(elsewhere(address), async (client) => {
+		const name = pg.escapeIdentifier(address.database);
+		const { rows } = await client.query<{ hidden: boolean }>(
+			'select datistemplate as hidden from pg_database where datname = $1',
+			[address.database],
+		);
+		// A template cannot be dropped.
+		if (rows[0]?.hidden) await client.query(`alter database ${name} is_template false`);
+		await client.query(`drop database if exists ${name} with (force)`);
+	});
 }
 
 /** Odoo connects again within a second; closed first, it cannot come between ending and renaming. */

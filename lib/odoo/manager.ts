@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { HubError, type HubErrorCode } from '../errors.ts';
 import { type ManagerPage, parseManagerPage, reasonOf } from './manager-page.ts';
+import { rpc } from './rpc.ts';
 import { bodyOf, odooUrl, pageOf, transfer } from './transfer.ts';
 
 export interface ManagerAddress {
@@ -131,6 +132,18 @@ export async function dropByManager(address: ManagerAddress, database: string, s
 	const body = form({ master_pwd: address.masterPassword, name: database });
 	const waits = { firstByteMs: DROP_MS, idleMs: DROP_MS, signal };
 	await requireRedirect(await transfer({ method: 'POST', url, headers: FORM, body, ...waits }), url, signal);
+}
+
+/** With its attachments, ending its sessions. Nothing of that name may be there. @throws HubError as `openManagerBackup` */
+export async function renameByManager(
+	{ url, masterPassword }: ManagerAddress,
+	database: string,
+	name: string,
+	signal?: AbortSignal,
+): Promise<void> {
+	await refuseUnlessProtected(url, signal);
+	// Its page has no button for it; the service behind it does.
+	await rpc(url, 'db', 'rename', [masterPassword, database, name], { timeoutMs: DROP_MS, signal });
 }
 
 /** Looked at before every call that carries a password: an unprotected manager takes any one as its new password. */

@@ -84,7 +84,15 @@ export async function safeguardDirectly(postgres: PostgresqlAddress): Promise<Sa
 	});
 }
 
-/** The same over RPC, where there is no way to PostgreSQL. The account must be an administrator. @throws HubError as `rpc` */
+/** For one that is to live beside what it was made from. @throws HubError POSTGRESQL_* */
+export async function giveNewIdentity(postgres: PostgresqlAddress): Promise<void> {
+	await withClient(postgres, (client) =>
+		client.query(`update ir_config_parameter set value = gen_random_uuid()::text
+			where key in ('database.uuid', 'database.secret')`),
+	);
+}
+
+/** As `safeguardDirectly` over RPC, where there is no way to PostgreSQL. The account must be an administrator. @throws HubError as `rpc` */
 export async function safeguardByRpc(odoo: OdooRpc, secret: string): Promise<Safeguards> {
 	await odoo.call('ir.config_parameter', 'set_param', ['database.secret', secret]);
 	const addon = await odoo.call('ir.model', 'search_count', [[['model', '=', 'clinic.mail.outbox']]]);

@@ -8,7 +8,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { HubError } from '../errors.ts';
-import { createDatabase, databaseExists, dropDatabase, renameDatabase } from './databases.ts';
+import { createDatabase, databaseExists, dropDatabase, hideDatabase, renameDatabase } from './databases.ts';
 import { DumpGuard } from './dump-guard.ts';
 import { isFileName } from './filestore.ts';
 import { type PostgresqlAddress, type Program, programRelease, startProgram } from './postgresql.ts';
@@ -18,6 +18,8 @@ export interface DirectTarget {
 	postgres: PostgresqlAddress;
 	/** Odoo's folder `filestore`; the database's own is made in it. */
 	filestore: string;
+	/** Odoo does not see the database until it is put in place. Default false. */
+	hidden?: boolean | undefined;
 	signal?: AbortSignal | undefined;
 	/** Default found by PATH. */
 	psql?: string | undefined;
@@ -63,7 +65,7 @@ export class DirectRestore {
 	 * @throws HubError ODOO_DATABASE_EXISTS, FILESTORE_UNAVAILABLE, POSTGRESQL_*
 	 */
 	static async begin(target: DirectTarget, comment: string): Promise<DirectRestore> {
-		const { postgres, filestore, signal, psql = 'psql' } = target;
+		const { postgres, filestore, hidden, signal, psql = 'psql' } = target;
 		const { major, minor } = await programRelease(psql);
 		const key =
 			minor >= (RESTRICTS[major] ?? (major > 17 ? 0 : Infinity)) ? randomBytes(16).toString('hex') : undefined;
@@ -71,7 +73,7 @@ export class DirectRestore {
 		if (await lstat(folder).catch(() => undefined)) {
 			throw new HubError('ODOO_DATABASE_EXISTS', `${folder} is there already. Choose another name, or move it away.`);
 		}
-		await createDatabase(postgres, comment);
+		await createDatabase(postgres, comment, hidden);
 		try {
 			await mkdir(folder).catch((cause) => {
 				const text = `${folder} cannot be made (${cause.code}). Let the hub write Odoo’s filestore.`;
@@ -165,17 +167,38 @@ export async function renameDirectly({ postgres, filestore }: DirectTarget, name
 }
 
 /**
- * Puts a restored database in the place of another, which is kept under a name of its own.
- * @returns that name; undefined when the place was free
+ * Puts a restored database in the place of another, which is kept under a name of its own, where Odoo sees it no more: two
+ * of the same clinic would both do its jobs. When the new one cannot take the place, the old one has it again.
+ * @returns the name of what is kept; undefined when the place was free
  */
 export async function putInPlace(restored: DirectTarget, name: string, now: Date): Promise<string | undefined> {
 	const place: DirectTarget = { ...restored, postgres: { ...restored.postgres, database: name } };
-	const kept = `${name}-before-${now.toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
+	const kept: DirectTarget = { ...place, postgres: { ...place.postgres, database: keptName(name, now) } };
 	const exists = await databaseExists(place.postgres);
-	if (exists) await renameDirectly(place, kept);
-	await renameDirectly(restored, name);
-	return exists ? kept : undefined;
+	if (exists) {
+		await renameDirectly(place, kept.postgres.database);
+		await hideDatabase(kept.postgres, true);
+	}
+	try {
+		await renameDirectly(restored, name);
+	} catch (thrown) {
+		if (exists) {
+			await renameDirectly(kept, name);
+			await hideDatabase(place.postgres, false);
+		}
+		throw thrown;
+	}
+	await hideDatabase(place.postgres, false);
+	return exists ? kept.postgres.database : undefined;
 }
+
+/** Under which a database is kept whose place another one took. */
+function keptName(name: string, now: Date): string {
+	return `${name}-before-${now.toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
+}
+
+/** The longest name that leaves room for `keptName`: PostgreSQL cuts a longer one at 63 without a word. */
+export const PLACE_NAME_LENGTH = 63 - keptName('', new Date(0)).length;
 
 function attempt<T>(place: string, work: () => T): T {
 	try {

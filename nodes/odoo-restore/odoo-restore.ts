@@ -1,74 +1,51 @@
-/** `odoo-restore`: proves a backup by restoring it beside everything else, counting its rows, and removing it again. */
+/**
+ * `odoo-restore`: proves a backup by restoring it beside everything else, counting its rows, and removing it again; or
+ * restores one for work, once a person has typed the name of the database.
+ */
 
-import { discard } from '../../lib/backup/bring-back.ts';
-import type { DrillPhase, DrillReport, DrillTools } from '../../lib/backup/drill-run.ts';
 import { HubError } from '../../lib/errors.ts';
 import { odooConnection } from '../odoo-server/connection.ts';
 import { defineNode, type NodeInput } from '../runtime/define-node.ts';
 import type { FlowMessage, NodeAPI } from '../runtime/node-red.ts';
-import { drillTarget, restoreNode } from './config.ts';
+import { restoreNode } from './config.ts';
+import { defineRestoreTopic } from './operator-topic.ts';
 
-interface Ready {
-	/** One after the other. */
-	drill(file: string, signal: AbortSignal): Promise<DrillReport>;
+/** What a message names. */
+export interface Asked {
+	file: string;
+	into?: string;
+}
+
+export interface Work {
+	handle(input: NodeInput, asked: Asked): Promise<void>;
+	close(): Promise<void>;
 }
 
 export default function (RED: NodeAPI): void {
+	const sources = defineRestoreTopic(RED);
 	defineNode(RED, {
 		...restoreNode,
-		async setup(node): Promise<Ready> {
-			const { config, secrets, hub, status, audit } = node;
-			const { place } = await node.connection(odooConnection, config.target);
-			const tools: DrillTools = {
-				...{ store: hub.store, sealer: hub.sealer, owner: hub.instance },
-				target: drillTarget(config.way, place),
-				targetUrl: place.url,
-				verifying: config.verifying,
-				identities: secrets.drill,
-			};
-			const onPhase = (phase: DrillPhase, database: string) =>
-				status.set('busy', { key: `odoo-restore.status.${phase}`, values: { database } });
-			status.set('ready', { key: 'odoo-restore.status.ready' });
-			let turn: Promise<unknown> = Promise.resolve();
-			const work = async (file: string, signal: AbortSignal): Promise<DrillReport> => {
-				const { drillFile } = await import('../../lib/backup/drill-run.ts');
-				try {
-					const report = await drillFile(tools, file, { signal, onPhase });
-					const { backup: subject, database, passed } = report;
-					const outcome = passed ? 'done' : 'failed';
-					audit({ action: 'backup.drill', actor: `flow:${node.id}`, subject, outcome, details: { database } });
-					const { rows, same, tables } = report.comparison;
-					const key = `odoo-restore.status.${passed ? 'passed' : 'differs'}`;
-					status.set(passed ? 'ready' : 'problem', { key, values: { database, rows, same, tables } });
-					if (passed && config.remove) await discard(file);
-					return report;
-				} catch (thrown) {
-					status.set('waiting', { key: 'odoo-restore.status.failed' });
-					throw thrown;
-				}
-			};
-			return {
-				drill(file, signal) {
-					const result = turn.then(() => work(file, signal));
-					turn = result.catch(() => {}); // whoever asked is told
-					return result;
-				},
-			};
+		async setup(node): Promise<Work> {
+			const odoo = await node.connection(odooConnection, node.config.target);
+			if (node.config.purpose === 'drill') {
+				const { drills } = await import('./drills.ts');
+				return drills(node, odoo);
+			}
+			const { restores } = await import('./restores.ts');
+			return restores(node, odoo, sources);
 		},
-		run: handle,
+		run: (input, work) => work.handle(input, askedOf(input.message)),
+		close: (work) => work.close(),
 	});
 }
 
-async function handle({ message, send, signal }: NodeInput, { drill }: Ready): Promise<void> {
-	const payload = await drill(fileOf(message), signal);
-	const told: FlowMessage = { ...message, topic: payload.passed ? 'passed' : 'failed', payload };
-	if (payload.passed) return send(told);
-	send(null, told);
-}
-
 /** Of what `drive-download` gives. @throws HubError CONFIG_INVALID */
-function fileOf({ payload }: FlowMessage): string {
-	const { file } = (typeof payload === 'object' && payload !== null ? payload : {}) as Record<string, unknown>;
-	if (typeof file === 'string' && file !== '') return file;
-	throw new HubError('CONFIG_INVALID', 'msg.payload.file must be the path of a backup, as drive-download gives it.');
+function askedOf({ payload }: FlowMessage): Asked {
+	const { file, into } = (typeof payload === 'object' && payload !== null ? payload : {}) as Record<string, unknown>;
+	if (typeof file !== 'string' || file === '') {
+		throw new HubError('CONFIG_INVALID', 'msg.payload.file must be the path of a backup, as drive-download gives it.');
+	}
+	if (into === undefined) return { file };
+	if (typeof into === 'string') return { file, into };
+	throw new HubError('CONFIG_INVALID', 'msg.payload.into must be the name of the database to make.');
 }

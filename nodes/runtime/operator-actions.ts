@@ -87,6 +87,9 @@ export function permissionOf(topic: string, action: string): string {
 /** Words that Node-RED's plain `read` and `write` would grant to people who may only look at or edit flows. */
 const RESERVED = new Set(['read', 'write']);
 
+/** Failures by which an action was not even begun. */
+const REFUSALS: ReadonlySet<string> = new Set(['FORBIDDEN', 'CONFIG_INVALID', 'RESTORE_UNCONFIRMED']);
+
 export interface OperatorSources<Source> {
 	/** A running node offers its rows; returns what takes them away again. */
 	add(source: Source, node: { id: string; name?: string | undefined }): () => void;
@@ -144,7 +147,7 @@ async function perform<Source>(
 		return result;
 	} catch (thrown) {
 		const { code } = toHubError(thrown);
-		record(code === 'FORBIDDEN' || code === 'CONFIG_INVALID' ? 'refused' : 'failed', { code });
+		record(REFUSALS.has(code) ? 'refused' : 'failed', { code });
 		throw thrown;
 	}
 }

@@ -1,7 +1,6 @@
 /** `clinic-hub` against Drive's stand-in: what lies in the folder, a backup on its way there and back. */
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,8 +9,11 @@ import { KEY_FILES } from '../../cli/keys.ts';
 import { PERSON } from '../../lab/drive/clinic.ts';
 import { Databases } from '../../lab/odoo/stand-in/databases.ts';
 import { fill } from '../../lab/odoo/stand-in/fill.ts';
+import { MessageBuilder } from '../../lab/odoo/stand-in/handover.ts';
 import { Manager } from '../../lab/odoo/stand-in/manager.ts';
+import { Outbox } from '../../lab/odoo/stand-in/outbox.ts';
 import { Records } from '../../lab/odoo/stand-in/records.ts';
+import { makeServer } from '../../lab/odoo/stand-in/server.ts';
 import { readKeys } from '../../lib/backup/keys.ts';
 import { proveZip } from '../../lib/backup/proof.ts';
 import { recordFileName } from '../../lib/backup/record.ts';
@@ -31,9 +33,8 @@ async function startManager(t: TestContext, directory: string) {
 	fill(records);
 	const databases = new Databases(directory, 'clinica', records);
 	const manager = new Manager(databases, MASTER);
-	const server = createServer(async (request, response) => {
-		if (!(await manager.handle(request, response, request.url ?? '/'))) response.writeHead(404).end();
-	});
+	const shop = { records, outbox: new Outbox(records), builder: new MessageBuilder(), database: 'clinica', url: '' };
+	const server = makeServer(shop, manager);
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	t.after(() => {
 		server.close();

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { PYTHON } from '../source.ts';
@@ -96,6 +96,15 @@ export class Databases {
 	async drop(name: string): Promise<void> {
 		if (name === this.#own) throw new ManagerError(`The stand-in does not drop ${name}`);
 		if (this.list().includes(name)) await rm(path.join(this.#directory, name), { recursive: true, force: true });
+	}
+
+	/** @throws Error as Odoo words it */
+	async rename(from: string, to: string): Promise<true> {
+		if (from === this.#own || !this.list().includes(from) || this.list().includes(to)) {
+			throw new Error(`Couldn't rename database ${from} to ${to}: it does not exist, or the name is taken`);
+		}
+		await rename(path.join(this.#directory, from), path.join(this.#directory, to));
+		return true;
 	}
 
 	async #layOut(name: string, folder: string): Promise<void> {

@@ -96,6 +96,10 @@ function databaseService({ databases, settings, accepts }: Manager, method: stri
 	}
 	if (!accepts(args[0])) throw denied;
 	if (method === 'list_countries') return [['cl', 'Chile']];
+	if (method === 'rename') {
+		if (!settings.listDb) throw denied;
+		return databases.rename(String(args[1]), String(args[2]));
+	}
 	throw new RpcError('builtins.KeyError', `'Method not found: ${method}'`);
 }
 

@@ -13,7 +13,9 @@ RED.nodes.registerType('odoo-restore', {
 	defaults: {
 		name: { value: '' },
 		version: { value: 1 },
+		purpose: { value: 'drill' },
 		target: { type: 'odoo-server', value: '', validate: check.reference('target') },
+		into: { value: '', validate: check.text('into', { optional: true }) },
 		way: { value: 'manager' },
 		verifying: { value: `\${HUB_BACKUP_VERIFYING_KEYS}`, validate: check.text('verifying') },
 		remove: { value: true },
@@ -30,5 +32,16 @@ RED.nodes.registerType('odoo-restore', {
 	},
 	outputLabels(index: number) {
 		return this._(index === 0 ? 'odoo-restore.port.passed' : 'odoo-restore.port.failed');
+	},
+	oneditprepare() {
+		const purpose = document.querySelector<HTMLSelectElement>('#node-input-purpose');
+		// A node of before had one purpose.
+		if (purpose && !purpose.value) purpose.value = 'drill';
+		const rows = document.querySelectorAll<HTMLElement>('[data-purpose]');
+		const show = () => {
+			for (const row of rows) row.hidden = row.dataset['purpose'] !== purpose?.value;
+		};
+		purpose?.addEventListener('change', show);
+		show();
 	},
 });

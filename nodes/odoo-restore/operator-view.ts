@@ -1,0 +1,38 @@
+/** How the sidebar shows restores that wait. */
+
+import type { OperatorView } from '../runtime/operator-view.ts';
+import { type Phrase, shared } from '../runtime/phrase.ts';
+
+/** A text of this topic. */
+export function label(key: string, values?: Phrase['values']): Phrase {
+	return shared(`restore.${key}`, values);
+}
+
+const text = (key: string) => label(key).key;
+
+export const restoreView: OperatorView = {
+	title: text('title'),
+	empty: text('empty'),
+	list: 'list',
+	columns: [
+		{ field: 'database', label: text('column.database'), kind: 'text' },
+		{ field: 'startedAt', label: text('column.startedAt'), kind: 'time' },
+		{ field: 'into', label: text('column.into'), kind: 'text' },
+		{ field: 'what', label: text('column.what'), kind: 'words' },
+	],
+	group: { field: 'database', label: text('column.database'), all: text('allDatabases') },
+	rowButtons: [
+		{
+			...{ action: 'begin', label: text('begin'), icon: 'fa-undo', danger: true, single: true },
+			question: { field: 'typed', label: text('typed'), kind: 'text' },
+			when: { flag: 'running', is: false },
+		},
+		{ action: 'discard', label: text('discard'), icon: 'fa-times', confirm: text('discardConfirm') },
+	],
+	sourceButtons: [
+		{
+			...{ action: 'cancel', label: text('cancel'), icon: 'fa-stop', confirm: text('cancelConfirm') },
+			when: { flag: 'running', is: true },
+		},
+	],
+};
