@@ -156,14 +156,24 @@ export async function dropDirectly({ postgres, filestore }: DirectTarget): Promi
 	await rm(path.join(filestore, postgres.database), { recursive: true, force: true });
 }
 
-/** Gives a database another name, ending its sessions, and its folder of attachments too. @throws HubError POSTGRESQL_*, FILESTORE_UNAVAILABLE */
-export async function renameDirectly({ postgres, filestore }: DirectTarget, name: string): Promise<void> {
-	await renameDatabase(postgres, name);
+/**
+ * Gives a database another name, ending its sessions, and its folder of attachments too; both or neither.
+ * @throws HubError POSTGRESQL_*, FILESTORE_UNAVAILABLE
+ */
+async function renameDirectly({ postgres, filestore }: DirectTarget, name: string): Promise<void> {
 	const [from, to] = [path.join(filestore, postgres.database), path.join(filestore, name)];
-	if (!(await lstat(from).catch(() => undefined))) return;
-	await rename(from, to).catch((cause) => {
-		throw new HubError('FILESTORE_UNAVAILABLE', `${from} cannot be renamed to ${to} (${cause.code}).`, { cause });
-	});
+	const folder = await lstat(from).catch(() => undefined);
+	if (folder) {
+		await rename(from, to).catch((cause) => {
+			throw new HubError('FILESTORE_UNAVAILABLE', `${from} cannot be renamed to ${to} (${cause.code}).`, { cause });
+		});
+	}
+	try {
+		await renameDatabase(postgres, name);
+	} catch (thrown) {
+		if (folder) await rename(to, from);
+		throw thrown;
+	}
 }
 
 /**

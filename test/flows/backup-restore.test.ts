@@ -14,7 +14,7 @@ import { BACKUP, backupFlow, LAB_ENV, ODOO, odooServer, testKeys } from '../back
 import { DRIVE, driveVariables, serviceConnection, UPLOAD, UPLOADED } from '../drive-flow.ts';
 import { type FlowNode, type NodeRed, startNodeRed } from '../node-red.ts';
 import { type DriveServer, startDrive } from '../servers/drive.ts';
-import { startDrillTarget, startManager } from '../servers/odoo-manager.ts';
+import { MASTER_PASSWORD, startManager, startTarget } from '../servers/odoo-manager.ts';
 import { backupZip, UUID } from '../unit/backup/proof-files.ts';
 
 const RETENTION = 'retention';
@@ -26,6 +26,10 @@ const PASSED = 'passed';
 const FAILED = 'failed';
 const TARGET = 'target';
 const REMOVER = 'remover';
+const FOR_WORK = 'for-work';
+const RESTORED = 'restored';
+const ADMINISTRATOR = 'administrator';
+const ADMINISTRATOR_SECRETS = { masterPassword: MASTER_PASSWORD, apiKey: 'admin' };
 
 const PARTNERS = 50;
 const WAIT_MS = 60_000;
@@ -57,13 +61,28 @@ async function flowOf(drive: DriveServer, odoo: string, target: string): Promise
 		},
 		tap(PASSED),
 		tap(FAILED),
+		{ ...odooServer(target), id: ADMINISTRATOR, user: 'admin', credentials: { ...ADMINISTRATOR_SECRETS } },
+		{
+			...{ id: FOR_WORK, type: 'odoo-restore', ...place, purpose: 'restore', target: ADMINISTRATOR, way: 'manager' },
+			...{ verifying, remove: false, credentials: { drill: testKeys.drill.join(' ') }, wires: [[RESTORED], []] },
+		},
+		tap(RESTORED),
 	];
 }
 
+/** A mail that waits, one that was sent, and the secret of the sessions. */
+const withWaitingMail = (text: string) =>
+	text
+		.replace('\n\\.\n\nCOPY public.res_partner', '\n2\tdatabase.secret\told-secret\n\\.\n\nCOPY public.res_partner')
+		.replace(
+			'--\n-- PostgreSQL database dump complete',
+			'COPY public.clinic_mail_outbox (id, state, attempts) FROM stdin;\n1\tpending\t0\n2\tsent\t1\n\\.\n\n$&',
+		);
+
 async function clinic(t: TestContext) {
 	const odoo = await startManager(t);
-	odoo.databases.content = backupZip({ partners: PARTNERS });
-	const target = await startDrillTarget(t);
+	odoo.databases.content = backupZip({ partners: PARTNERS, dump: withWaitingMail });
+	const target = await startTarget(t);
 	const drive = await startDrive();
 	t.after(() => drive[Symbol.asyncDispose]());
 	const nodeRed = await startNodeRed(t, { env: { ...LAB_ENV, ...driveVariables(drive) } });
@@ -193,7 +212,7 @@ test('retention, download and drill', async (t) => {
 		async () => {
 			const { databases } = target;
 			const whole = databases.backup;
-			databases.backup = async () => backupZip({ partners: PARTNERS - 1 });
+			databases.backup = async () => backupZip({ partners: PARTNERS - 1, dump: withWaitingMail });
 			const file = path.join(nodeRed.userDir, 'restore', newer);
 			assert.equal(await end(nodeRed, RESTORE, { payload: { file } }), null);
 			databases.backup = whole;
@@ -224,6 +243,55 @@ test('retention, download and drill', async (t) => {
 		await writeFile(`${file}.json`, record);
 		assert.equal(target.restored.length, restored);
 	});
+
+	await t.test(
+		'a restore for work waits until a person types the name, then ends sessions and holds mails',
+		async () => {
+			const file = path.join(nodeRed.userDir, 'restore', newer);
+			const ask = async (action: string, body: object = {}) =>
+				nodeRed.request('POST', `/clinic-hub/operator/restore/${action}`, { body: { source: FOR_WORK, ...body } });
+			const restored = target.restored.length;
+			assert.equal(
+				await end(nodeRed, FOR_WORK, { payload: { file, into: '../nueva' } }).then((error) => error?.code),
+				'CONFIG_INVALID',
+			);
+			for (const [round, replaces] of [false, true].entries()) {
+				// A message that says it was confirmed confirms nothing.
+				const payload = { file, into: 'nueva', typed: 'nueva', confirm: 'nueva' };
+				assert.equal(await end(nodeRed, FOR_WORK, { payload }), null);
+				const { body } = await ask('list');
+				const [row, ...others] = (body as { rows: Record<string, unknown>[] }).rows;
+				const what = { key: `@clinic-hub/node-red-clinic-hub/clinic-hub:restore.${replaces ? 'replaces' : 'makes'}` };
+				assert.deepEqual([row?.['into'], row?.['what'], others], ['nueva', what, []]);
+				const ids = [row?.['id']];
+				for (const typed of [undefined, '', 'clinica', 'Nueva']) {
+					const { body: refused } = await ask('begin', { ids, typed });
+					assert.equal((refused as { code: string }).code, 'RESTORE_UNCONFIRMED');
+				}
+				assert.equal(target.restored.length, restored + round);
+				assert.equal((await ask('begin', { ids, typed: 'nueva' })).status, 200);
+				const told = await last<Record<string, unknown>>(nodeRed, RESTORED, round + 1);
+				const { into, replaced, safeguards, next } = told;
+				assert.deepEqual([into, replaced], ['nueva', replaces]);
+				assert.deepEqual(safeguards, { sessionsEnded: true, mailsHeld: 1 });
+				assert.match((next as { en: string }).en, /full synchronisation of users with Keycloak before you open Odoo/);
+			}
+			assert.deepEqual(
+				target.databases.names.filter((name) => name.includes('nueva')),
+				['nueva'],
+			);
+			let text = '';
+			await target.databases.edit('nueva', (dump) => {
+				text = dump;
+				return dump;
+			});
+			assert.match(text, /1\theld\t0\n2\tsent\t1/);
+			assert.doesNotMatch(text, /old-secret/);
+			assert.match(nodeRed.log, /"event":"clinic-hub\.restore\.begin".*"outcome":"refused".*RESTORE_UNCONFIRMED/);
+			assert.match(nodeRed.log, /"event":"clinic-hub\.backup\.restore".*"outcome":"done"/);
+			await target.databases.drop('nueva');
+		},
+	);
 
 	await t.test('a plant, a re-dated file, a renamed one and an altered record are refused by name', async () => {
 		const content = await bytesOf(drive, newer);

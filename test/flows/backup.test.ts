@@ -13,7 +13,7 @@ import { until } from '../mail-lab.ts';
 import { type FlowNode, type NodeRed, startNodeRed } from '../node-red.ts';
 import { startDrive } from '../servers/drive.ts';
 import { startHttp } from '../servers/http.ts';
-import { MASTER_PASSWORD, startDrillTarget, startManager } from '../servers/odoo-manager.ts';
+import { MASTER_PASSWORD, startManager, startTarget } from '../servers/odoo-manager.ts';
 import { backupZip } from '../unit/backup/proof-files.ts';
 
 const flow: FlowNode[] = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../flows/backup.json'), 'utf8'));
@@ -42,7 +42,7 @@ async function clinic(t: TestContext) {
 	const odoo = await startManager(t);
 	const drive = await startDrive();
 	t.after(() => drive[Symbol.asyncDispose]());
-	const target = await startDrillTarget(t);
+	const target = await startTarget(t);
 	const relay = await startScript({});
 	t.after(() => relay.close());
 	const [hook, watcher] = [await startHttp(), await startHttp()];

@@ -14,6 +14,7 @@ import { restoreDirectly } from '../../lib/backup/unpack.ts';
 import { type ManagerBackup, managerPage, openManagerBackup } from '../../lib/odoo/manager.ts';
 import { startPostgresql, type TestPostgresql } from '../servers/postgresql.ts';
 import { type ManagedOdoo, odooManagerContract } from './odoo-manager-contract.ts';
+import { odooRestoreContract } from './odoo-restore-contract.ts';
 
 suite("the stand-in of Odoo's database manager", () => {
 	let odoo: ManagedOdoo;
@@ -55,6 +56,7 @@ suite("the stand-in of Odoo's database manager", () => {
 	});
 
 	odooManagerContract(() => odoo);
+	odooRestoreContract(() => odoo);
 
 	const whole = { cutAfter: null, breakAfter: null, stallAfter: null, firstByteMs: 0, pgDumpFails: false };
 	const fetched = async (options: Partial<ManagerBackup> = {}) =>

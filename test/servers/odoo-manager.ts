@@ -69,8 +69,8 @@ export async function startManager(t: Pick<TestContext, 'after'>): Promise<OdooM
 	};
 }
 
-/** A target of drills: it lists what was restored to it, and backs that up. */
-export async function startDrillTarget(t: Pick<TestContext, 'after'>): Promise<OdooManager & { restored: string[] }> {
+/** A target that lists what was restored to it. */
+export async function startTarget(t: Pick<TestContext, 'after'>): Promise<OdooManager & { restored: string[] }> {
 	const target = await startManager(t);
 	const { databases } = target;
 	const restore = databases.restore.bind(databases);
@@ -84,6 +84,12 @@ export async function startDrillTarget(t: Pick<TestContext, 'after'>): Promise<O
 	databases.drop = async (name) => {
 		await drop(name);
 		databases.names = databases.names.filter((other) => other !== name);
+	};
+	const rename = databases.rename.bind(databases);
+	databases.rename = async (from, to) => {
+		await rename(from, to);
+		databases.names = databases.names.map((name) => (name === from ? to : name));
+		return true;
 	};
 	databases.backup = (name, format) => Databases.prototype.backup.call(databases, name, format);
 	return { ...target, restored };

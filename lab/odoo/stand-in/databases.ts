@@ -98,6 +98,12 @@ export class Databases {
 		if (this.list().includes(name)) await rm(path.join(this.#directory, name), { recursive: true, force: true });
 	}
 
+	/** Changes a restored database by its dump. */
+	async edit(name: string, change: (text: string) => string): Promise<void> {
+		const place = path.join(this.#directory, name, 'dump.sql');
+		await writeFile(place, change(await readFile(place, 'utf8')));
+	}
+
 	/** @throws Error as Odoo words it */
 	async rename(from: string, to: string): Promise<true> {
 		if (from === this.#own || !this.list().includes(from) || this.list().includes(to)) {

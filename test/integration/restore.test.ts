@@ -1,0 +1,270 @@
+/** Drills and restores: what is believed before anything is opened, and what is left when something ends in the middle. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { ManagerError } from '../../lab/odoo/stand-in/databases.ts';
+import { type DrillTools, drillFile } from '../../lib/backup/drill-run.ts';
+import { BackupEvidence } from '../../lib/backup/evidence.ts';
+import { createKeys } from '../../lib/backup/keys.ts';
+import { backupFileName, recordFileName } from '../../lib/backup/record.ts';
+import { type RestoreRequest, restoreBackup } from '../../lib/backup/restore.ts';
+import { inTurn, sweepScratch } from '../../lib/backup/scratch-sweep.ts';
+import { plainBackup } from '../../lib/backup/verify-file.ts';
+import { hideDatabase } from '../../lib/odoo/databases.ts';
+import { type DirectTarget, putInPlace } from '../../lib/odoo/restore-direct.ts';
+import { scratchName } from '../../lib/odoo/scratch.ts';
+import { sealer } from '../../lib/store/sealed.ts';
+import { openStore } from '../../lib/store/store.ts';
+import { MASTER_PASSWORD, startTarget } from '../servers/odoo-manager.ts';
+import { startPostgresql } from '../servers/postgresql.ts';
+import { signedFile } from '../unit/backup/signed-file.ts';
+import type { DrillOrders } from './drill-process.ts';
+
+const NOWHERE = 'http://127.0.0.1:1';
+const SECRET = 'secret of the store';
+const LEASE_MS = 900;
+
+const folder = async (t: TestContext) => {
+	const directory = await mkdtemp(path.join(tmpdir(), 'clinic-hub-restore-'));
+	t.after(() => rm(directory, { recursive: true, force: true }));
+	return directory;
+};
+
+/** A signed backup, and a hub that restores to `url`. */
+async function hub(t: TestContext, url: string) {
+	const directory = await folder(t);
+	const { keys, recoveryIdentity } = await createKeys();
+	const storeFile = path.join(directory, 'hub.sqlite');
+	const store = await openStore({ file: storeFile });
+	t.after(() => store.close());
+	const tools: DrillTools = {
+		...{ store: async () => store, sealer: () => sealer([SECRET]), owner: 'test', leaseMs: LEASE_MS },
+		target: { kind: 'manager', url, masterPassword: MASTER_PASSWORD },
+		...{ targetUrl: url, verifying: keys.verifying, identities: keys.drill },
+	};
+	const backup = await signedFile(directory, keys);
+	const { signal } = new AbortController();
+	const request: RestoreRequest = {
+		target: { kind: 'manager', address: { url, masterPassword: MASTER_PASSWORD } },
+		...{ file: backup.file, signed: backup.signed, verifying: keys.verifying, identities: keys.drill, signal },
+		...{ into: 'nueva', copy: false, neutralize: true, confirm: async () => undefined },
+	};
+	return { directory, keys, recoveryIdentity, storeFile, store, tools, backup, request, signal };
+}
+
+test('nothing is decrypted, and no Odoo is asked, before checksum and signature hold', async (t) => {
+	const { directory, keys, store, tools, backup, request, signal } = await hub(t, NOWHERE);
+	const other = await createKeys();
+	// Whoever decrypted first would say that the key does not fit; whoever asked Odoo first, that it cannot be reached.
+	const keyless = { ...tools, identities: other.keys.drill };
+	const attempts = async (file: string, signed: unknown, code: string) => {
+		await assert.rejects(drillFile(keyless, file, { signal }), { code });
+		await assert.rejects(restoreBackup({ ...request, file, signed, identities: other.keys.drill }), { code });
+	};
+	const lay = async (name: string, content: Buffer, signed: unknown) => {
+		const file = path.join(directory, name);
+		await writeFile(file, content);
+		await writeFile(recordFileName(file), JSON.stringify(signed));
+		return file;
+	};
+	const { content, record, signed } = backup;
+	const name = path.basename(backup.file);
+
+	// Encrypted to the clinic's own keys, which are no secret, and signed by whoever did it.
+	const elsewhere = await folder(t);
+	const plant = await signedFile(elsewhere, { ...keys, signing: other.keys.signing });
+	await attempts(plant.file, plant.signed, 'BACKUP_UNTRUSTED');
+
+	const dated = { ...record, startedAt: '2027-01-01T03:00:00.000Z', finishedAt: '2027-01-01T03:01:00.000Z' };
+	const redated = { ...signed, record: dated };
+	await attempts(await lay(backupFileName(dated), content, redated), redated, 'BACKUP_UNTRUSTED');
+	await attempts(await lay(backupFileName(dated), content, signed), signed, 'BACKUP_UNTRUSTED');
+
+	for (const change of [{ tables: {} }, { databaseUuid: record.id }, { encryption: 'none' }, { format: 'dump' }]) {
+		const altered = { ...signed, record: { ...record, ...change } };
+		await attempts(await lay(name, content, altered), altered, 'BACKUP_UNTRUSTED');
+	}
+	const flipped = Buffer.from(content);
+	flipped[300] = (flipped[300] ?? 0) ^ 1;
+	await attempts(await lay(name, flipped, signed), signed, 'BACKUP_UNTRUSTED');
+	await rm(recordFileName(backup.file));
+	await assert.rejects(drillFile(keyless, backup.file, { signal }), { code: 'BACKUP_UNTRUSTED' });
+	// Of refusals nothing is written down as a drill.
+	const evidence = await BackupEvidence.open(store);
+	assert.deepEqual(await evidence.drills(record.databaseUuid), {});
+
+	const whole = await lay(name, content, signed);
+	await assert.rejects(restoreBackup({ ...request, identities: other.keys.drill }), { code: 'KEY_INVALID' });
+	await assert.rejects(restoreBackup({ ...request, into: '../nueva' }), { code: 'CONFIG_INVALID' });
+	await assert.rejects(restoreBackup(request), { code: 'ODOO_UNREACHABLE' });
+	await assert.rejects(drillFile(tools, whole, { signal }), { code: 'ODOO_UNREACHABLE' });
+	assert.equal((await evidence.drills(record.databaseUuid)).last?.passed, false);
+});
+
+test('a file that is exchanged after it was checked has no good end', async (t) => {
+	const { directory, keys, backup } = await hub(t, NOWHERE);
+	const elsewhere = path.join(directory, 'elsewhere');
+	await mkdir(elsewhere);
+	// As good as the other one, and not the one that was checked.
+	const other = await signedFile(elsewhere, keys);
+	const read = (file: string) => buffer(plainBackup(backup.record, file, { identities: keys.drill }));
+	assert.equal((await read(backup.file)).length, backup.record.plainSize);
+	const another = { ...backup.record, plainSha256: '0'.repeat(64) };
+	await assert.rejects(buffer(plainBackup(another, other.file, { identities: keys.drill })), {
+		code: 'BACKUP_ALTERED',
+	});
+	await rename(backup.file, `${backup.file}.away`);
+	await assert.rejects(read(backup.file), { code: 'NOT_FOUND' });
+});
+
+/** Waits until the drill of a process of its own has made its scratch database. */
+async function drillInProcess(t: TestContext, orders: DrillOrders): Promise<ChildProcess> {
+	const script = path.join(import.meta.dirname, 'drill-process.ts');
+	const child = spawn(process.execPath, [script, JSON.stringify(orders)], { stdio: ['ignore', 'inherit', 'inherit'] });
+	t.after(() => child.kill('SIGKILL'));
+	return child;
+}
+
+test('what a drill left that was killed is removed at the next start, and nothing else', {
+	timeout: 60_000,
+}, async (t) => {
+	const target = await startTarget(t);
+	const { databases, url } = target;
+	const { storeFile, tools, backup, keys, signal } = await hub(t, url);
+	const foreign = [scratchName('the secret of another hub'), 'hub-drill-of-somebody'];
+	databases.names.push(...foreign);
+	// Before a first drill there is no secret, and nothing to be looked for.
+	assert.deepEqual(
+		await sweepScratch({ ...tools, target: { kind: 'manager', url: NOWHERE, masterPassword: '' } }, signal),
+		[],
+	);
+
+	const { restore } = databases;
+	const making = new Promise<string>((resolve) => {
+		databases.restore = async (name, file, how) => {
+			await restore(name, file, how);
+			resolve(name);
+			await new Promise(() => undefined);
+		};
+	});
+	const orders = { storeFile, storeSecret: SECRET, leaseMs: LEASE_MS, target: tools.target, targetUrl: url };
+	const child = await drillInProcess(t, {
+		...{ ...orders, file: backup.file, verifying: [...keys.verifying], identities: [...keys.drill] },
+	});
+	const left = await making;
+	child.kill('SIGKILL');
+	await once(child, 'exit');
+	databases.restore = restore;
+	assert.ok(databases.names.includes(left));
+	assert.deepEqual(await sweepScratch(tools, signal), [left]);
+	assert.deepEqual(databases.names, ['clinica', ...foreign]);
+	const { passed } = await drillFile(tools, backup.file, { signal });
+	assert.equal(passed, true);
+	assert.deepEqual(databases.names, ['clinica', ...foreign]);
+});
+
+test('a second drill at the same target waits, and does not take the first one’s scratch for a leftover', async (t) => {
+	const { databases, url } = await startTarget(t);
+	const { tools, signal } = await hub(t, url);
+	const order: string[] = [];
+	let release = () => {};
+	const held = new Promise<void>((resolve) => {
+		release = resolve;
+	});
+	const first = inTurn(tools, signal, async (secret) => {
+		databases.names.push(scratchName(secret));
+		await held;
+		order.push(`first, ${databases.names.length} databases`);
+		databases.names.pop();
+	});
+	const second = inTurn(tools, signal, async () => void order.push('second'));
+	const cancel = new AbortController();
+	const third = inTurn(tools, cancel.signal, async () => void order.push('third'));
+	cancel.abort();
+	await assert.rejects(third, { code: 'CANCELLED' });
+	release();
+	await Promise.all([first, second]);
+	assert.deepEqual(order, ['first, 2 databases', 'second']);
+});
+
+test('a restore that fails leaves what was there, and nothing of its own', async (t) => {
+	const { databases, url } = await startTarget(t);
+	const { backup, request } = await hub(t, url);
+	const content = async () => {
+		let text = '';
+		await databases.edit('nueva', (dump) => {
+			text = dump;
+			return dump;
+		});
+		return text;
+	};
+	await restoreBackup(request);
+	const before = await content();
+	const over = { ...request, confirm: async () => 'nueva' };
+	for (const typed of [undefined, '', 'clinica']) {
+		await assert.rejects(restoreBackup({ ...request, confirm: async () => typed }), { code: 'RESTORE_UNCONFIRMED' });
+	}
+	const { restore, drop } = databases;
+	databases.restore = async (name) => {
+		databases.names.push(name);
+		throw new ManagerError("Couldn't restore database");
+	};
+	await assert.rejects(restoreBackup(over), { code: 'ODOO_REFUSED' });
+	databases.restore = restore;
+	// Old sessions and waiting mails could not be dealt with: it does not go into service.
+	const administrator = async () => ({ user: 'admin', password: 'wrong' });
+	const address = { url, masterPassword: MASTER_PASSWORD };
+	const unsafe = { ...over, neutralize: false, target: { kind: 'manager' as const, address, administrator } };
+	await assert.rejects(restoreBackup(unsafe), { code: 'ODOO_CREDENTIALS' });
+	assert.deepEqual(databases.names, ['clinica', 'nueva']);
+	assert.equal(await content(), before);
+
+	const dropped: string[] = [];
+	databases.drop = async (name) => {
+		dropped.push(`${name} of ${databases.names.length}`);
+		await drop(name);
+	};
+	const { replaced, into, backup: id } = await restoreBackup(over);
+	assert.deepEqual([replaced, into, id], [true, 'nueva', backup.record.id]);
+	assert.deepEqual(dropped, ['nueva of 3'], 'only once the restored one is there');
+	assert.deepEqual(databases.names, ['clinica', 'nueva']);
+});
+
+test('what is replaced is hidden from Odoo, and has its place again when the new one cannot take it', async (t) => {
+	const server = await startPostgresql();
+	t.after(() => server.stop());
+	const { hostname, port, username, password } = new URL(await server.database());
+	const filestore = await folder(t);
+	const of = (database: string): DirectTarget => ({
+		postgres: {
+			...{ host: hostname, port: Number(port), user: username, password: decodeURIComponent(password), database },
+		},
+		filestore,
+	});
+	const list = async () => {
+		const rows = await server.execute(
+			"select datname, datistemplate from pg_database where datname !~ '^(template|postgres|test_)' order by 1",
+		);
+		return rows.map(({ datname, datistemplate }) => `${datname}${datistemplate ? ' hidden' : ''}`);
+	};
+	await server.execute('create database nueva');
+	await mkdir(path.join(filestore, 'nueva'));
+	const now = new Date('2026-11-24T03:00:00Z');
+	await assert.rejects(putInPlace(of('nothing'), 'nueva', now), { code: 'ODOO_DATABASE_UNKNOWN' });
+	assert.deepEqual([await list(), await readdir(filestore)], [['nueva'], ['nueva']]);
+
+	await server.execute('create database restaurada');
+	await hideDatabase(of('restaurada').postgres, true);
+	await mkdir(path.join(filestore, 'restaurada'));
+	await copyFile(import.meta.filename, path.join(filestore, 'restaurada', 'file'));
+	const kept = await putInPlace(of('restaurada'), 'nueva', now);
+	assert.equal(kept, 'nueva-before-2026-11-24T03-00-00Z');
+	assert.deepEqual(await list(), ['nueva', `${kept} hidden`]);
+	assert.deepEqual(await readdir(path.join(filestore, 'nueva')), ['file']);
+	assert.deepEqual(await readdir(path.join(filestore, kept)), []);
+});
