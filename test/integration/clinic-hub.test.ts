@@ -14,11 +14,14 @@ import { Manager } from '../../lab/odoo/stand-in/manager.ts';
 import { Outbox } from '../../lab/odoo/stand-in/outbox.ts';
 import { Records } from '../../lab/odoo/stand-in/records.ts';
 import { makeServer } from '../../lab/odoo/stand-in/server.ts';
+import { BackupEvidence } from '../../lib/backup/evidence.ts';
 import { readKeys } from '../../lib/backup/keys.ts';
 import { proveZip } from '../../lib/backup/proof.ts';
 import { recordFileName } from '../../lib/backup/record.ts';
+import { markState } from '../../lib/drive/files.ts';
 import { SCOPES } from '../../lib/drive/scopes.ts';
 import { uploadFile } from '../../lib/drive/upload.ts';
+import { openStore } from '../../lib/store/store.ts';
 import { type DriveServer, startDrive } from '../servers/drive.ts';
 import { startPostgresql } from '../servers/postgresql.ts';
 import { pieces } from '../unit/backup/proof-files.ts';
@@ -194,6 +197,31 @@ test('what is planted, renamed or signed by somebody else is named as such and n
 	}
 	assert.equal((await command('restore', 'newest', '--into', 'nueva', '--identity', identity)).exit, 6);
 	assert.deepEqual(odoo.databases.list(), ['clinica']);
+});
+
+test('a backup that lacks files is the newest for a restore only once a person accepted their names', async (t) => {
+	const context = await clinic(t);
+	const { command, directory, drive, environment, identity, odoo } = context;
+	const startedAt = new Date();
+	const times = { startedAt: startedAt.toISOString(), finishedAt: new Date(startedAt.getTime() + 1_000).toISOString() };
+	const missing = [`ab/ab${'0'.repeat(38)}`, `cd/cd${'0'.repeat(38)}`];
+	const attachments = { named: 1, stored: 1, late: [], missing };
+	const backup = await signedFile(directory, await readKeys(environment), { ...times, attachments });
+	await markState(await drive.service(), (await lay(context, backup)).id, 'verified');
+	const restore = () => command('restore', 'newest', '--into', 'nueva', '--neutralize', '--identity', identity);
+	const accept = async (...names: string[]) => {
+		const store = await openStore({ file: path.join(environment['HUB_USER_DIR'] ?? '', 'clinic-hub.sqlite') });
+		await (await BackupEvidence.open(store)).acceptMissing(backup.record.databaseUuid, names);
+		await store.close();
+	};
+	const refused = await restore();
+	assert.deepEqual([refused.exit, /incomplete/.test(refused.errors)], [6, true], refused.errors);
+	await accept(missing[0] ?? '');
+	assert.equal((await restore()).exit, 6);
+	await accept(...missing);
+	const restored = await restore();
+	assert.equal(restored.exit, 0, restored.errors);
+	assert.deepEqual(odoo.databases.list(), ['clinica', 'nueva']);
 });
 
 test('a downloaded file is restored without Drive, and a missing key is said before Odoo is touched', async (t) => {

@@ -202,6 +202,9 @@ export function odooRestoreContract(odoo: () => ManagedOdoo): void {
 				await restoreDirectly(await direct(), made, { format: 'zip', comment: 'after' });
 				await withClient(made.postgres, (client) => client.query(WAITING));
 				assert.deepEqual(await safeguardDirectly(made.postgres), { sessionsEnded: true, mailsHeld: 1 });
+				const states = "select distinct state from clinic_mail_outbox where state in ('pending', 'held')";
+				const { rows } = await withClient(made.postgres, (client) => client.query(states));
+				assert.deepEqual(rows, [{ state: 'held' }]);
 				assert.equal(await putInPlace(made, 'en_servicio', now), kept.postgres.database);
 				for (const { postgres: each } of [place, kept]) {
 					const { attachments, tables } = await contentOf(each, scratchFiles);

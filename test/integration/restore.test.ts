@@ -10,9 +10,13 @@ import { type TestContext, test } from 'node:test';
 import { ManagerError } from '../../lab/odoo/stand-in/databases.ts';
 import { type DrillTools, drillFile } from '../../lib/backup/drill-run.ts';
 import { BackupEvidence } from '../../lib/backup/evidence.ts';
+import { HeldRestores } from '../../lib/backup/held-restores.ts';
 import { createKeys } from '../../lib/backup/keys.ts';
+import { targetOf } from '../../lib/backup/place.ts';
 import { backupFileName, recordFileName } from '../../lib/backup/record.ts';
 import { type RestoreRequest, restoreBackup } from '../../lib/backup/restore.ts';
+import type { RestoreTarget } from '../../lib/backup/restore-place.ts';
+import { BackupRuns } from '../../lib/backup/runs.ts';
 import { inTurn, sweepScratch } from '../../lib/backup/scratch-sweep.ts';
 import { plainBackup } from '../../lib/backup/verify-file.ts';
 import { hideDatabase } from '../../lib/odoo/databases.ts';
@@ -233,6 +237,67 @@ test('a restore that fails leaves what was there, and nothing of its own', async
 	assert.deepEqual([replaced, into, id], [true, 'nueva', backup.record.id]);
 	assert.deepEqual(dropped, ['nueva of 3'], 'only once the restored one is there');
 	assert.deepEqual(databases.names, ['clinica', 'nueva']);
+});
+
+test('the Odoo that is backed up is no target of a drill', async (t) => {
+	const { databases, url, restored } = await startTarget(t);
+	const { store, tools, backup, signal } = await hub(t, url);
+	const runs = await BackupRuns.open(store, { owner: 'test' });
+	const request = { database: 'clinica', source: 'manager', format: 'zip', trigger: 'hand' } as const;
+	const begun = await runs.begin({ ...request, target: targetOf({ url: `${url}/web` }, 'clinica') });
+	assert.ok('run' in begun);
+	await begun.run.identify(backup.record.databaseUuid);
+	await begun.run.interrupt();
+	await assert.rejects(drillFile(tools, backup.file, { signal }), {
+		...{ code: 'CONFIG_INVALID', message: /drill target is the Odoo that is backed up/ },
+	});
+	assert.deepEqual([restored, databases.names], [[], ['clinica']]);
+});
+
+test('a prepared restore begins only by the name of its database, and waits again when it failed', async (t) => {
+	const { databases, url } = await startTarget(t);
+	const { request, backup, signal } = await hub(t, url);
+	const { file, verifying, identities } = request;
+	const ends: string[] = [];
+	let told = () => {};
+	const held = new HeldRestores({
+		...{ verifying, identities, onPhase: () => {}, onChange: () => told() },
+		target: { ...request.target, administrator: async () => ({ user: 'admin', password: 'admin' }) } as RestoreTarget,
+		onEnd: (_, actor, end) => ends.push(`${actor}: ${'error' in end ? end.error.code : end.report.into}`),
+	});
+	t.after(() => held.close());
+	const ended = async (count: number) => {
+		while (ends.length < count || held.running) {
+			await new Promise<void>((resolve) => {
+				told = resolve;
+			});
+		}
+	};
+	const { id, into, replaces } = await held.hold(file, undefined, signal);
+	assert.deepEqual([id, into, replaces], [backup.record.id, 'clinica', true]);
+	// Brought again, for another place: one entry.
+	assert.equal((await held.hold(file, 'nueva', signal)).replaces, false);
+	assert.equal(held.waiting.length, 1);
+	for (const typed of [undefined, '', 'clinica', 'NUEVA']) {
+		assert.throws(() => held.begin(id, typed, 'ana'), { code: 'RESTORE_UNCONFIRMED' });
+	}
+	const { restore } = databases;
+	databases.restore = async () => {
+		throw new ManagerError('no');
+	};
+	held.begin(id, 'nueva', 'ana');
+	assert.throws(() => held.begin(id, 'nueva', 'eva'), { code: 'NOT_FOUND' });
+	await ended(1);
+	databases.restore = restore;
+	assert.equal(held.waiting.length, 1);
+	held.begin(id, 'nueva', 'eva');
+	assert.equal(held.cancel(), true);
+	await ended(2);
+	held.begin(id, 'nueva', 'eva');
+	await ended(3);
+	assert.deepEqual(ends, ['ana: ODOO_REFUSED', 'eva: CANCELLED', 'eva: nueva']);
+	assert.deepEqual([held.waiting, held.cancel(), databases.names], [[], false, ['clinica', 'nueva']]);
+	assert.throws(() => held.discard(id), { code: 'NOT_FOUND' });
 });
 
 test('what is replaced is hidden from Odoo, and has its place again when the new one cannot take it', async (t) => {

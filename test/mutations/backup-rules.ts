@@ -287,20 +287,6 @@ export const mutants: Mutant[] = [
 		test: keysCommand('a backup proves the key too; the drill key, another key and another file do not'),
 	},
 	{
-		protection: 'A database is replaced only after its name was typed',
-		file: 'cli/restore.ts',
-		find: 'if (exists) requireConfirmation(into, exists, (await terminal.ask(askName(into))).trim());',
-		replace: 'if (exists) await terminal.ask(askName(into));',
-		test: command('a database is replaced only after its name was typed'),
-	},
-	{
-		protection: 'The newest backup for a restore is the newest that counts',
-		file: 'cli/restore.ts',
-		find: "backups.find(({ code }) => code === 'counts')",
-		replace: 'backups[0]',
-		test: command('what is planted, renamed or signed by somebody else is named as such and never restored'),
-	},
-	{
 		protection: 'A record that nobody trusted has signed makes no backup count',
 		file: 'lib/backup/catalogue.ts',
 		find: "return verifyRecord(parseSigned(Buffer.concat(chunks).toString('utf8')), verifying);",

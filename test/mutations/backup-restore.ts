@@ -1,0 +1,136 @@
+/** Protections of drills and restores: who begins one, what it may remove, and what is left when it ends in the middle. */
+import type { Mutant } from './mutant.ts';
+
+const restore = (name: string) => ({ file: 'test/integration/restore.test.ts', name });
+const command = (name: string) => ({ file: 'test/integration/clinic-hub.test.ts', name });
+const contract = (name: string) => ({
+	file: 'test/integration/odoo-manager-stand-in.test.ts',
+	name,
+	timeoutMs: 120_000,
+});
+
+export const mutants: Mutant[] = [
+	{
+		protection: 'A database is replaced only after its name was typed',
+		file: 'lib/backup/restore.ts',
+		find: 'if (replaced) requireConfirmation(into, replaced, await request.confirm());',
+		replace: 'if (replaced) await request.confirm();',
+		test: command('a database is replaced only after its name was typed'),
+	},
+	{
+		protection: 'No message begins a restore: a person types the name',
+		file: 'lib/backup/held-restores.ts',
+		find: 'requireConfirmation(restore.into, true, typed);',
+		replace: 'requireConfirmation(restore.into, restore.replaces, typed);',
+		test: restore('a prepared restore begins only by the name of its database, and waits again when it failed'),
+	},
+	{
+		protection: 'A database is restored to no folder but its own',
+		file: 'lib/backup/restore.ts',
+		find: '\trequirePlaceName(into);\n',
+		replace: '',
+		test: restore('nothing is decrypted, and no Odoo is asked, before checksum and signature hold'),
+	},
+	{
+		protection: 'What is restored is what was checked',
+		file: 'lib/backup/verify-file.ts',
+		find: "if (bytes === record.plainSize && hash.digest('hex') === record.plainSha256) return;",
+		replace: 'if (bytes === record.plainSize) return;',
+		test: restore('a file that is exchanged after it was checked has no good end'),
+	},
+	{
+		protection: 'The newest backup for a restore is the newest that counts',
+		file: 'lib/backup/bring-back.ts',
+		find: "const counting = backups.filter(({ code }) => code === 'counts');",
+		replace: 'const counting = backups;',
+		test: command('a backup that lacks files is the newest for a restore only once a person accepted their names'),
+	},
+	{
+		protection: 'A plant is not even brought',
+		file: 'lib/backup/bring-back.ts',
+		find: "if (found.signed && found.code !== 'rejected'",
+		replace: "if (found.code !== 'rejected'",
+		test: command('what is planted, renamed or signed by somebody else is named as such and never restored'),
+	},
+	{
+		protection: 'Of a restore that failed nothing is left',
+		file: 'lib/backup/restore.ts',
+		find: 'await place.drop(made).catch(() => undefined);',
+		replace: '',
+		test: restore('a restore that fails leaves what was there, and nothing of its own'),
+	},
+	{
+		protection: 'A database whose sessions and mails nobody could deal with does not go into service',
+		file: 'lib/backup/restore-place.ts',
+		find: 'const login = await administrator();',
+		replace: 'const login = await administrator();\n\t\t\tif (login.user) return undefined;',
+		test: restore('a restore that fails leaves what was there, and nothing of its own'),
+	},
+	{
+		protection: 'What is replaced does the jobs of the clinic no more',
+		file: 'lib/odoo/restore-direct.ts',
+		find: '\t\tawait hideDatabase(kept.postgres, true);\n',
+		replace: '',
+		test: restore('what is replaced is hidden from Odoo, and has its place again when the new one cannot take it'),
+	},
+	{
+		protection: 'What was there has its place again when the new one cannot take it',
+		file: 'lib/odoo/restore-direct.ts',
+		find: '\t\t\tawait renameDirectly(kept, name);\n',
+		replace: '\t\t\tif (name === "") await renameDirectly(kept, name);\n',
+		test: restore('what is replaced is hidden from Odoo, and has its place again when the new one cannot take it'),
+	},
+	{
+		protection: 'A database is renamed with its attachments or not at all',
+		file: 'lib/odoo/restore-direct.ts',
+		find: 'if (folder) await rename(to, from);',
+		replace: '',
+		test: restore('what is replaced is hidden from Odoo, and has its place again when the new one cannot take it'),
+	},
+	{
+		protection: 'Sessions of the time of the backup end',
+		file: 'lib/odoo/neutralize.ts',
+		find: "where key = 'database.secret'\"",
+		replace: "where key = 'database.none'\"",
+		test: contract(
+			'a restore takes the place of a database, which is kept, with its sessions ended and its mails held',
+		),
+	},
+	{
+		protection: 'Mails that waited are held after a restore',
+		file: 'lib/odoo/neutralize.ts',
+		find: "set state = 'held', status = 'held', lease_token = null",
+		replace: "set status = 'held', lease_token = null",
+		test: contract(
+			'a restore takes the place of a database, which is kept, with its sessions ended and its mails held',
+		),
+	},
+	{
+		protection: 'Only the hub’s own scratch databases are swept',
+		file: 'lib/backup/scratch-sweep.ts',
+		find: '.filter((name) => isScratch(name, secret));',
+		replace: ".filter((name) => name.startsWith('hub-drill-'));",
+		test: restore('what a drill left that was killed is removed at the next start, and nothing else'),
+	},
+	{
+		protection: 'What a drill left that was killed is removed',
+		file: 'lib/backup/scratch-sweep.ts',
+		find: 'if (secret === undefined) return [];',
+		replace: 'if (secret !== "") return [];',
+		test: restore('what a drill left that was killed is removed at the next start, and nothing else'),
+	},
+	{
+		protection: 'One drill at a time uses a target',
+		file: 'lib/backup/scratch-sweep.ts',
+		find: 'owner: `${owner}/${randomUUID()}`, ttlMs: leaseMs',
+		replace: 'owner, ttlMs: leaseMs',
+		test: restore('a second drill at the same target waits, and does not take the first one’s scratch for a leftover'),
+	},
+	{
+		protection: 'The Odoo that is backed up is no target of a drill',
+		file: 'lib/backup/drill-run.ts',
+		find: 'if (seen.every(({ target }) => databaseOf',
+		replace: "if (databaseUuid !== '' || seen.every(({ target }) => databaseOf",
+		test: restore('the Odoo that is backed up is no target of a drill'),
+	},
+];
