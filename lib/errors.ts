@@ -117,7 +117,7 @@ const ERROR_CODES = {
 	FILESTORE_UNAVAILABLE: { retryable: false },
 	/** A dump holds commands that would run outside of the database. */
 	DUMP_UNSAFE: { retryable: false },
-	/** A restore over something that exists was not confirmed by typing its name. */
+	/** A restore was not confirmed by typing the name of its database. */
 	RESTORE_UNCONFIRMED: { retryable: false },
 	/** A database was not made by a drill, and is not dropped by one. */
 	DRILL_FOREIGN: { retryable: false },

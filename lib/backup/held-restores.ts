@@ -4,7 +4,6 @@
  */
 
 import { HubError, toHubError } from '../errors.ts';
-import { requireConfirmation } from '../odoo/scratch.ts';
 import { believed } from './drill-run.ts';
 import { type RestorePhase, type RestoreReport, requirePlaceName, restoreBackup } from './restore.ts';
 import { type RestoreTarget, restorePlace } from './restore-place.ts';
@@ -93,7 +92,10 @@ export class HeldRestores {
 	begin(id: string, typed: string | undefined, actor: string): HeldRestore {
 		const restore = this.#known(id);
 		// Whether something is there or not: a name that is typed is one that was read.
-		requireConfirmation(restore.into, true, typed);
+		if (typed !== restore.into) {
+			const text = `That is not the name of the database to make. Type “${restore.into}”.`;
+			throw new HubError('RESTORE_UNCONFIRMED', text);
+		}
 		if (this.#running) throw new HubError('CONFIG_INVALID', 'Another restore works. Wait for its end, or cancel it.');
 		this.#waiting.delete(id);
 		const cancel = new AbortController();
@@ -130,8 +132,8 @@ export class HeldRestores {
 			.catch((thrown: unknown) => ({ error: toHubError(thrown) }));
 		this.#running = undefined;
 		if ('error' in end) this.#waiting.set(restore.id, restore);
-		onEnd(restore, actor, end);
 		onChange();
+		onEnd(restore, actor, end);
 	}
 
 	#known(id: string): HeldRestore {

@@ -37,7 +37,7 @@ export function defineRestoreTopic(RED: NodeAPI): OperatorSources<HeldRestores> 
 				// Told by status and output: nobody waits for hours with a finger on the button.
 				run: async (source: HeldRestores, { id, typed }, { actor }) => {
 					const { into } = source.begin(id, typed, actor);
-					return { done: 1, into, note: label('begun', { into }) };
+					return { into, note: label('begun', { into }) };
 				},
 			}),
 			discard: operatorAction({

@@ -24,8 +24,8 @@ export const restoreView: OperatorView = {
 	rowButtons: [
 		{
 			...{ action: 'begin', label: text('begin'), icon: 'fa-undo', danger: true, single: true },
-			question: { field: 'typed', label: text('typed'), kind: 'text' },
-			when: { flag: 'running', is: false },
+			confirm: text('beginConfirm'),
+			question: { field: 'typed', label: text('column.into'), kind: 'text' },
 		},
 		{ action: 'discard', label: text('discard'), icon: 'fa-times', confirm: text('discardConfirm') },
 	],

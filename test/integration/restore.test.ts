@@ -318,10 +318,10 @@ test('what is replaced is hidden from Odoo, and has its place again when the new
 		return rows.map(({ datname, datistemplate }) => `${datname}${datistemplate ? ' hidden' : ''}`);
 	};
 	await server.execute('create database nueva');
-	await mkdir(path.join(filestore, 'nueva'));
+	for (const name of ['nueva', 'nothing']) await mkdir(path.join(filestore, name));
 	const now = new Date('2026-11-24T03:00:00Z');
 	await assert.rejects(putInPlace(of('nothing'), 'nueva', now), { code: 'ODOO_DATABASE_UNKNOWN' });
-	assert.deepEqual([await list(), await readdir(filestore)], [['nueva'], ['nueva']]);
+	assert.deepEqual([await list(), (await readdir(filestore)).toSorted()], [['nueva'], ['nothing', 'nueva']]);
 
 	await server.execute('create database restaurada');
 	await hideDatabase(of('restaurada').postgres, true);

@@ -20,8 +20,8 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'No message begins a restore: a person types the name',
 		file: 'lib/backup/held-restores.ts',
-		find: 'requireConfirmation(restore.into, true, typed);',
-		replace: 'requireConfirmation(restore.into, restore.replaces, typed);',
+		find: 'if (typed !== restore.into) {',
+		replace: 'if (typed !== restore.into && restore.replaces) {',
 		test: restore('a prepared restore begins only by the name of its database, and waits again when it failed'),
 	},
 	{
