@@ -125,10 +125,12 @@ test('a backup goes to the folder, is listed as one that counts, and comes back 
 	const checked = await command('keys', 'check', '--identity', identity, '--json');
 	assert.deepEqual([checked.exit, checked.json['file']], [0, backup?.name]);
 
-	const restored = await command('restore', 'newest', '--into', 'nueva', '--identity', identity);
+	const restored = await run(['restore', 'newest', '--into', 'nueva', '--identity', identity, '--admin', 'admin'], {
+		...{ environment, input: 'admin\n' },
+	});
 	assert.equal(restored.exit, 0, restored.errors);
 	assert.match(restored.output, /full synchronisation of users with Keycloak/);
-	assert.match(restored.output, /may still be open/);
+	assert.match(restored.output, /Sessions of the time of the backup have ended/);
 	// The same database in every row, the id of the database and all attachments included: no copy, not neutralised.
 	assert.deepEqual(await odoo.content('nueva'), await odoo.content('clinica'));
 });
@@ -147,7 +149,8 @@ test('a database is replaced only after its name was typed', async (t) => {
 	assert.equal((await command('backup')).exit, 0);
 	const over = (input: string) =>
 		run(['restore', 'newest', '--into', 'nueva', '--identity', identity], { environment, input });
-	assert.equal((await over('')).exit, 0);
+	const first = await over('');
+	assert.deepEqual([first.exit, /may still be open and waiting mails may be sent/.test(first.output)], [0, true]);
 	await odoo.databases.drop('nueva');
 	await odoo.databases.restore('nueva', await odoo.databases.backup('clinica', 'zip'), {
 		copy: true,
@@ -271,6 +274,19 @@ test('past the manager a backup is restored, compared to the row, and what was t
 	const names = (await server.execute('select datname from pg_database')).map(({ datname }) => datname);
 	assert.ok(names.includes('nueva') && names.includes(kept) && !names.some((name) => /restored/.test(String(name))));
 	assert.deepEqual((await readdir(direct.ODOO_FILESTORE)).toSorted(), ['nueva', kept]);
+	// Something strange lies in its place: what was restored stays beside it, where Odoo does not see it.
+	await mkdir(path.join(direct.ODOO_FILESTORE, 'otra', 'ab'), { recursive: true });
+	const blocked = await run(['restore', 'newest', '--direct', '--into', 'otra', '--identity', identity], {
+		environment: direct,
+	});
+	const [, beside = ''] = /What was restored is there as “(otra-restored-[0-9a-f]{12})”/.exec(blocked.errors) ?? [];
+	assert.deepEqual([blocked.exit, beside !== ''], [3, true], blocked.errors);
+	const states = "select datname, datistemplate from pg_database where datname ~ 'restored|nueva' order by 1";
+	assert.deepEqual(await server.execute(states), [
+		{ datname: 'nueva', datistemplate: false },
+		{ datname: kept, datistemplate: true },
+		{ datname: beside, datistemplate: true },
+	]);
 	const missing = await run(['restore', 'newest', '--direct', '--into', 'nueva', '--identity', identity], {
 		environment,
 	});

@@ -67,6 +67,13 @@ export const mutants: Mutant[] = [
 		test: restore('a restore that fails leaves what was there, and nothing of its own'),
 	},
 	{
+		protection: 'Odoo does no jobs of a restored database before its mails are held',
+		file: 'lib/backup/restore-place.ts',
+		find: 'filestore, hidden: true });',
+		replace: 'filestore });',
+		test: command('past the manager a backup is restored, compared to the row, and what was there is kept'),
+	},
+	{
 		protection: 'What is replaced does the jobs of the clinic no more',
 		file: 'lib/odoo/restore-direct.ts',
 		find: '\t\tawait hideDatabase(kept.postgres, true);\n',
