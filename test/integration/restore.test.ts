@@ -1,65 +1,24 @@
-/** Drills and restores: what is believed before anything is opened, and what is left when something ends in the middle. */
+/** Restores: what is believed before anything is opened, and what is left when something ends in the middle. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { ManagerError } from '../../lab/odoo/stand-in/databases.ts';
-import { type DrillTools, drillFile } from '../../lib/backup/drill-run.ts';
+import { drillFile } from '../../lib/backup/drill-run.ts';
 import { BackupEvidence } from '../../lib/backup/evidence.ts';
 import { HeldRestores } from '../../lib/backup/held-restores.ts';
 import { createKeys } from '../../lib/backup/keys.ts';
-import { targetOf } from '../../lib/backup/place.ts';
 import { backupFileName, recordFileName } from '../../lib/backup/record.ts';
-import { type RestoreRequest, restoreBackup } from '../../lib/backup/restore.ts';
+import { restoreBackup } from '../../lib/backup/restore.ts';
 import type { RestoreTarget } from '../../lib/backup/restore-place.ts';
-import { BackupRuns } from '../../lib/backup/runs.ts';
-import { inTurn, sweepScratch } from '../../lib/backup/scratch-sweep.ts';
 import { plainBackup } from '../../lib/backup/verify-file.ts';
 import { hideDatabase } from '../../lib/odoo/databases.ts';
 import { type DirectTarget, putInPlace } from '../../lib/odoo/restore-direct.ts';
-import { scratchName } from '../../lib/odoo/scratch.ts';
-import { sealer } from '../../lib/store/sealed.ts';
-import { openStore } from '../../lib/store/store.ts';
+import { folder, hub, NOWHERE } from '../restore-hub.ts';
 import { MASTER_PASSWORD, startTarget } from '../servers/odoo-manager.ts';
 import { startPostgresql } from '../servers/postgresql.ts';
 import { signedFile } from '../unit/backup/signed-file.ts';
-import type { DrillOrders } from './drill-process.ts';
-
-const NOWHERE = 'http://127.0.0.1:1';
-const SECRET = 'secret of the store';
-const LEASE_MS = 900;
-
-const folder = async (t: TestContext) => {
-	const directory = await mkdtemp(path.join(tmpdir(), 'clinic-hub-restore-'));
-	t.after(() => rm(directory, { recursive: true, force: true }));
-	return directory;
-};
-
-/** A signed backup, and a hub that restores to `url`. */
-async function hub(t: TestContext, url: string) {
-	const directory = await folder(t);
-	const { keys, recoveryIdentity } = await createKeys();
-	const storeFile = path.join(directory, 'hub.sqlite');
-	const store = await openStore({ file: storeFile });
-	t.after(() => store.close());
-	const tools: DrillTools = {
-		...{ store: async () => store, sealer: () => sealer([SECRET]), owner: 'test', leaseMs: LEASE_MS },
-		target: { kind: 'manager', url, masterPassword: MASTER_PASSWORD },
-		...{ targetUrl: url, verifying: keys.verifying, identities: keys.drill },
-	};
-	const backup = await signedFile(directory, keys);
-	const { signal } = new AbortController();
-	const request: RestoreRequest = {
-		target: { kind: 'manager', address: { url, masterPassword: MASTER_PASSWORD } },
-		...{ file: backup.file, signed: backup.signed, verifying: keys.verifying, identities: keys.drill, signal },
-		...{ into: 'nueva', copy: false, neutralize: true, confirm: async () => undefined },
-	};
-	return { directory, keys, recoveryIdentity, storeFile, store, tools, backup, request, signal };
-}
 
 test('nothing is decrypted, and no Odoo is asked, before checksum and signature hold', async (t) => {
 	const { directory, keys, store, tools, backup, request, signal } = await hub(t, NOWHERE);
@@ -126,76 +85,6 @@ test('a file that is exchanged after it was checked has no good end', async (t) 
 	await assert.rejects(read(backup.file), { code: 'NOT_FOUND' });
 });
 
-/** Waits until the drill of a process of its own has made its scratch database. */
-async function drillInProcess(t: TestContext, orders: DrillOrders): Promise<ChildProcess> {
-	const script = path.join(import.meta.dirname, 'drill-process.ts');
-	const child = spawn(process.execPath, [script, JSON.stringify(orders)], { stdio: ['ignore', 'inherit', 'inherit'] });
-	t.after(() => child.kill('SIGKILL'));
-	return child;
-}
-
-test('what a drill left that was killed is removed at the next start, and nothing else', {
-	timeout: 60_000,
-}, async (t) => {
-	const target = await startTarget(t);
-	const { databases, url } = target;
-	const { storeFile, tools, backup, keys, signal } = await hub(t, url);
-	const foreign = [scratchName('the secret of another hub'), 'hub-drill-of-somebody'];
-	databases.names.push(...foreign);
-	// Before a first drill there is no secret, and nothing to be looked for.
-	assert.deepEqual(
-		await sweepScratch({ ...tools, target: { kind: 'manager', url: NOWHERE, masterPassword: '' } }, signal),
-		[],
-	);
-
-	const { restore } = databases;
-	const making = new Promise<string>((resolve) => {
-		databases.restore = async (name, file, how) => {
-			await restore(name, file, how);
-			resolve(name);
-			await new Promise(() => undefined);
-		};
-	});
-	const orders = { storeFile, storeSecret: SECRET, leaseMs: LEASE_MS, target: tools.target, targetUrl: url };
-	const child = await drillInProcess(t, {
-		...{ ...orders, file: backup.file, verifying: [...keys.verifying], identities: [...keys.drill] },
-	});
-	const left = await making;
-	child.kill('SIGKILL');
-	await once(child, 'exit');
-	databases.restore = restore;
-	assert.ok(databases.names.includes(left));
-	assert.deepEqual(await sweepScratch(tools, signal), [left]);
-	assert.deepEqual(databases.names, ['clinica', ...foreign]);
-	const { passed } = await drillFile(tools, backup.file, { signal });
-	assert.equal(passed, true);
-	assert.deepEqual(databases.names, ['clinica', ...foreign]);
-});
-
-test('a second drill at the same target waits, and does not take the first one’s scratch for a leftover', async (t) => {
-	const { databases, url } = await startTarget(t);
-	const { tools, signal } = await hub(t, url);
-	const order: string[] = [];
-	let release = () => {};
-	const held = new Promise<void>((resolve) => {
-		release = resolve;
-	});
-	const first = inTurn(tools, signal, async (secret) => {
-		databases.names.push(scratchName(secret));
-		await held;
-		order.push(`first, ${databases.names.length} databases`);
-		databases.names.pop();
-	});
-	const second = inTurn(tools, signal, async () => void order.push('second'));
-	const cancel = new AbortController();
-	const third = inTurn(tools, cancel.signal, async () => void order.push('third'));
-	cancel.abort();
-	await assert.rejects(third, { code: 'CANCELLED' });
-	release();
-	await Promise.all([first, second]);
-	assert.deepEqual(order, ['first, 2 databases', 'second']);
-});
-
 test('a restore that fails leaves what was there, and nothing of its own', async (t) => {
 	const { databases, url } = await startTarget(t);
 	const { backup, request } = await hub(t, url);
@@ -237,21 +126,6 @@ test('a restore that fails leaves what was there, and nothing of its own', async
 	assert.deepEqual([replaced, into, id], [true, 'nueva', backup.record.id]);
 	assert.deepEqual(dropped, ['nueva of 3'], 'only once the restored one is there');
 	assert.deepEqual(databases.names, ['clinica', 'nueva']);
-});
-
-test('the Odoo that is backed up is no target of a drill', async (t) => {
-	const { databases, url, restored } = await startTarget(t);
-	const { store, tools, backup, signal } = await hub(t, url);
-	const runs = await BackupRuns.open(store, { owner: 'test' });
-	const request = { database: 'clinica', source: 'manager', format: 'zip', trigger: 'hand' } as const;
-	const begun = await runs.begin({ ...request, target: targetOf({ url: `${url}/web` }, 'clinica') });
-	assert.ok('run' in begun);
-	await begun.run.identify(backup.record.databaseUuid);
-	await begun.run.interrupt();
-	await assert.rejects(drillFile(tools, backup.file, { signal }), {
-		...{ code: 'CONFIG_INVALID', message: /drill target is the Odoo that is backed up/ },
-	});
-	assert.deepEqual([restored, databases.names], [[], ['clinica']]);
 });
 
 test('a prepared restore begins only by the name of its database, and waits again when it failed', async (t) => {

@@ -2,6 +2,7 @@
 import type { Mutant } from './mutant.ts';
 
 const restore = (name: string) => ({ file: 'test/integration/restore.test.ts', name });
+const drills = (name: string) => ({ file: 'test/integration/drills.test.ts', name });
 const command = (name: string) => ({ file: 'test/integration/clinic-hub.test.ts', name });
 const contract = (name: string) => ({
 	file: 'test/integration/odoo-manager-stand-in.test.ts',
@@ -117,27 +118,27 @@ export const mutants: Mutant[] = [
 		file: 'lib/backup/scratch-sweep.ts',
 		find: '.filter((name) => isScratch(name, secret));',
 		replace: ".filter((name) => name.startsWith('hub-drill-'));",
-		test: restore('what a drill left that was killed is removed at the next start, and nothing else'),
+		test: drills('what a drill left that was killed is removed at the next start, and nothing else'),
 	},
 	{
 		protection: 'What a drill left that was killed is removed',
 		file: 'lib/backup/scratch-sweep.ts',
 		find: 'if (secret === undefined) return [];',
 		replace: 'if (secret !== "") return [];',
-		test: restore('what a drill left that was killed is removed at the next start, and nothing else'),
+		test: drills('what a drill left that was killed is removed at the next start, and nothing else'),
 	},
 	{
 		protection: 'One drill at a time uses a target',
 		file: 'lib/backup/scratch-sweep.ts',
 		find: 'owner: `${owner}/${randomUUID()}`, ttlMs: leaseMs',
 		replace: 'owner, ttlMs: leaseMs',
-		test: restore('a second drill at the same target waits, and does not take the first one’s scratch for a leftover'),
+		test: drills('a second drill at the same target waits, and does not take the first one’s scratch for a leftover'),
 	},
 	{
 		protection: 'The Odoo that is backed up is no target of a drill',
 		file: 'lib/backup/drill-run.ts',
 		find: 'if (seen.every(({ target }) => databaseOf',
 		replace: "if (databaseUuid !== '' || seen.every(({ target }) => databaseOf",
-		test: restore('the Odoo that is backed up is no target of a drill'),
+		test: drills('the Odoo that is backed up is no target of a drill'),
 	},
 ];
