@@ -12,6 +12,8 @@ export interface DemoOptions {
 	install: boolean;
 	host: string;
 	help: boolean;
+	/** What stands beside the options; empty where nothing may. */
+	operands: string[];
 }
 
 /** Ports end at 65535 and the highest one of the lab is 25672. */
@@ -26,17 +28,31 @@ const WRONG = {
 		en: '--only {name}: there is no system of that name; there are {names}',
 		es: '--only {name}: no hay ningún sistema con ese nombre; hay {names}',
 	},
+	operand: {
+		en: '{value}: there is nothing of that name here; there are {names}',
+		es: '{value}: aquí no hay nada con ese nombre; hay {names}',
+	},
 	offset: {
 		en: '--port-offset {value}: it takes a whole number from 0 to {max}',
 		es: '--port-offset {value}: se espera un número entero de 0 a {max}',
 	},
 };
 
-/** Reads the arguments. Throws `CONFIG_INVALID` naming the argument. */
-export function parseOptions(args: readonly string[], systems: readonly string[], language: Language): DemoOptions {
+/**
+ * Reads the arguments.
+ * @param operands what may stand beside the options; default nothing
+ * @throws HubError `CONFIG_INVALID` naming the argument
+ */
+export function parseOptions(
+	args: readonly string[],
+	systems: readonly string[],
+	language: Language,
+	operands: readonly string[] = [],
+): DemoOptions {
 	let values: ReturnType<typeof parse>['values'];
+	let positionals: string[];
 	try {
-		({ values } = parse(args));
+		({ values, positionals } = parse(args, operands.length > 0));
 	} catch (thrown) {
 		// Node.js's own sentence, always English, names the argument; what follows its first full stop is about positional ones.
 		const text = (thrown as Error).message.split('. ')[0] ?? '';
@@ -47,6 +63,10 @@ export function parseOptions(args: readonly string[], systems: readonly string[]
 	const unknown = only.find((name) => !systems.includes(name));
 	if (unknown !== undefined) {
 		throw new HubError('CONFIG_INVALID', say(language, WRONG.system, { name: unknown, names: systems.join(', ') }));
+	}
+	const foreign = positionals.find((name) => !operands.includes(name));
+	if (foreign !== undefined) {
+		throw new HubError('CONFIG_INVALID', say(language, WRONG.operand, { value: foreign, names: operands.join(', ') }));
 	}
 	const portOffset = Number(values['port-offset']);
 	if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > MAX_OFFSET) {
@@ -62,13 +82,14 @@ export function parseOptions(args: readonly string[], systems: readonly string[]
 		install: !values['no-install'],
 		host: values.host,
 		help: values.help,
+		operands: positionals,
 	};
 }
 
-function parse(args: readonly string[]) {
+function parse(args: readonly string[], allowPositionals: boolean) {
 	return parseArgs({
 		args: [...args],
-		allowPositionals: false,
+		allowPositionals,
 		options: {
 			only: { type: 'string', multiple: true },
 			'port-offset': { type: 'string', default: '0' },

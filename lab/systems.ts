@@ -12,7 +12,8 @@ import { rabbitmq } from './systems/rabbitmq.ts';
 /** Every system of this machine's clinic. ODOO_SRC (a directory of Odoo 18's source) decides which Odoo it is. */
 export function allSystems(env: NodeJS.ProcessEnv = process.env): System[] {
 	const source = env.ODOO_SRC;
-	const odoos = source ? [odoo({ source }), postgresql()] : [odooStandIn()];
+	// With its database manager, by which the ready flow makes backups.
+	const odoos = source ? [odoo({ source, manager: true }), postgresql()] : [odooStandIn()];
 	return [...odoos, inbox(), drive(), nodeRed(), alarms(), rabbitmq()];
 }
 

@@ -69,10 +69,11 @@ const STAGES: Stage[] = [
 /** What the tests run beside this package. Odoo's own needs come with ODOO_SRC, by hand. */
 const NEEDED: Needs = {
 	packages: [
-		...['rabbitmq-server', 'postgresql', 'chromium', 'openssl', 'python3-pika', 'python3-jsonschema', 'python3-venv'],
+		...['rabbitmq-server', 'postgresql', 'chromium', 'openssl', 'age'],
+		...['python3-pika', 'python3-jsonschema', 'python3-venv'],
 		...(values.full ? ['debootstrap'] : []), // fetches RabbitMQ 4
 	],
-	commands: ['rabbitmq-server', 'epmd', 'postgres', 'chromium', 'openssl', 'python3'],
+	commands: ['rabbitmq-server', 'epmd', 'postgres', 'chromium', 'openssl', 'age', 'python3'],
 	modules: ['pika', 'jsonschema'],
 };
 

@@ -9,7 +9,7 @@ import { mailsAbout, newestMails, type ReceivedMail } from './inbox.ts';
 import { OdooSession, type Purchase } from './odoo.ts';
 import { consumersOf, lookFor, messagesIn } from './queue.ts';
 import type { Steps } from './steps.ts';
-import type { Target } from './target.ts';
+import type { MailTarget } from './target.ts';
 
 /** What "the screen answers at once" may mean, in ms: under a second a person does not lose the thread. */
 const ANSWER_LIMIT_MS = 1_000;
@@ -39,7 +39,7 @@ const MAIL: Text = { en: 'A mail about {number}', es: 'Un correo sobre {number}'
 const SUPPLIER = 'Proveedor de la prueba de aceptación';
 
 export interface Scenario {
-	target: Target;
+	target: MailTarget;
 	steps: Steps;
 	language: Language;
 	signal: AbortSignal;
@@ -117,7 +117,7 @@ async function runningWorkers(hub: HubSession, wait: UntilOptions): Promise<Mail
 	);
 }
 
-async function confirmInOdoo(odoo: OdooSession, target: Target, steps: Steps): Promise<Purchase> {
+async function confirmInOdoo(odoo: OdooSession, target: MailTarget, steps: Steps): Promise<Purchase> {
 	const purchase = await steps.step(
 		{ en: 'A draft purchase stands in Odoo', es: 'Hay una compra en borrador en Odoo' },
 		() => odoo.draft(SUPPLIER, target.recipient),
@@ -139,7 +139,7 @@ async function confirmInOdoo(odoo: OdooSession, target: Target, steps: Steps): P
 
 async function seeInQueue(
 	broker: Management,
-	{ broker: { vhost, queue } }: Target,
+	{ broker: { vhost, queue } }: MailTarget,
 	purchase: Purchase,
 	steps: Steps,
 	wait: UntilOptions,
@@ -165,7 +165,7 @@ async function seeInQueue(
 	);
 }
 
-async function seeMail(target: Target, purchase: Purchase, steps: Steps, wait: UntilOptions): Promise<void> {
+async function seeMail(target: MailTarget, purchase: Purchase, steps: Steps, wait: UntilOptions): Promise<void> {
 	const mail = await steps.step(
 		{ en: 'Its mail is in the inbox', es: 'Su correo está en el buzón' },
 		() =>

@@ -1,6 +1,6 @@
 /** Confirms a purchase in Odoo as the web client would, over JSON-RPC; works on Odoo 18 and on its stand-in alike. */
 import { HubError } from '../../lib/errors.ts';
-import type { Target } from './target.ts';
+import type { MailTarget } from './target.ts';
 
 /** A first call after Odoo's start loads its registry and was seen to take 4 s, in ms. */
 const CALL_TIMEOUT_MS = 30_000;
@@ -23,10 +23,10 @@ interface Answer {
 }
 
 export class OdooSession {
-	readonly #target: Target['odoo'];
+	readonly #target: MailTarget['odoo'];
 	#uid: number | undefined;
 
-	constructor(target: Target['odoo']) {
+	constructor(target: MailTarget['odoo']) {
 		this.#target = target;
 	}
 

@@ -1,7 +1,10 @@
 /** The hub itself: a real Node-RED with this checkout's settings, nodes and flows. */
 import { access, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { HubKeys } from '../../lib/backup/keys.ts';
+import { placeReadyFlows } from '../../lib/config/ready-flows.ts';
 import { FLOW_VARIABLES } from '../../lib/config/variables.ts';
+import { ensureKeys, keyVariables, proveRecoveryKey } from '../backup-keys.ts';
 import { CLINIC } from '../odoo/stand-in/clinic.ts';
 import type { Address, LabContext, LabProcess, System } from '../system.ts';
 import { inboxAuthority } from './inbox.ts';
@@ -25,20 +28,28 @@ const MISSPELT = CLINIC.suppliers.find(({ misspelt }) => misspelt)?.name ?? '';
 /** Of the hub's own variables, those that another system of the lab sets. */
 const HEARTBEAT = ['HUB_HEARTBEAT_URL', 'HUB_HEARTBEAT_MINUTES'];
 
+/** Topics of ready flows that wait for a person elsewhere; here everything that they need is there. */
+const ENABLED = ['backup'];
+
 /** What the built nodes are made from. */
 const SOURCES = ['nodes', 'lib', 'contracts', 'scripts', 'package.json', 'tsconfig.json'];
 
 /** A system of its own for each lab, because it remembers its process. */
 export function nodeRed(): System {
 	let running: LabProcess | undefined;
+	let keys: HubKeys | undefined;
 	return {
 		name: 'node-red',
-		needs: ['rabbitmq', 'inbox', 'alarms', 'drive'],
+		needs: ['rabbitmq', 'inbox', 'alarms', 'drive', 'odoo'],
 		ports: { editor: 1880 },
 		// It has no sign-in in the lab.
 		loopback: ['editor'],
 		async ensure(context) {
+			const { root, directory } = context;
 			await build(context);
+			placeReadyFlows(path.join(root, 'flows'), path.join(directory, 'flows.json'), ENABLED);
+			keys = await ensureKeys(directory);
+			await proveRecoveryKey(keys, directory);
 		},
 		async start(context) {
 			const { root, directory } = context;
@@ -61,7 +72,7 @@ export function nodeRed(): System {
 		async stop() {
 			await running?.stop({ graceMs: STOP_GRACE_MS });
 		},
-		variables: (context) => ({ HUB_URL: editorUrl(context) }),
+		variables: (context) => ({ HUB_URL: editorUrl(context), ...(keys ? keyVariables(keys) : {}) }),
 		addresses: (context): Address[] => [
 			{
 				what: { en: 'Flow editor (Node-RED)', es: 'Editor de flujos (Node-RED)' },

@@ -1,6 +1,6 @@
 /** The real Odoo 18 with the purchase mail addon and a fictitious clinic, from the source that ODOO_SRC names. */
 import path from 'node:path';
-import { DATABASE, setBaseUrl } from '../odoo/database.ts';
+import { DATABASE, ROLE, setBaseUrl } from '../odoo/database.ts';
 import { ensureInstalled } from '../odoo/installation.ts';
 import { odooCommand, type Place, preparePlace } from '../odoo/place.ts';
 import { checkSource, PYTHON, packagesOf } from '../odoo/source.ts';
@@ -66,6 +66,7 @@ export function odoo(options: OdooOptions): System {
 		},
 		variables: (context) => ({
 			...odooVariables(context),
+			...databaseVariables(context, place),
 			...(options.manager ? { ODOO_MASTER_PASSWORD: context.secret('odoo.master') } : {}),
 		}),
 		addresses: (context) => [
@@ -94,6 +95,19 @@ export function odooVariables(context: LabContext): Record<string, string> {
 		ODOO_DATABASE: DATABASE,
 		ODOO_USER: ADMINISTRATOR.user,
 		ODOO_PASSWORD: ADMINISTRATOR.password,
+	};
+}
+
+/** The database past Odoo, by which what was restored is counted. */
+function databaseVariables(context: LabContext, place: Place | undefined): Record<string, string> {
+	if (place === undefined) return {};
+	const { host, port } = context.endpoint('postgresql', 'sql');
+	return {
+		ODOO_PG_HOST: host,
+		ODOO_PG_PORT: String(port),
+		ODOO_PG_USER: ROLE,
+		ODOO_PG_PASSWORD: context.secret('odoo.database'),
+		ODOO_FILESTORE: path.join(place.directory, 'data', 'filestore'),
 	};
 }
 

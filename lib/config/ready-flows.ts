@@ -18,16 +18,20 @@ interface FlowNode {
  * come last, for the editor opens the first one.
  * @param source folder with one JSON file a topic; nothing happens when it is missing
  * @param file the flow file that Node-RED will load
+ * @param enable topics (names of files in `source` without `.json`) that are on from the start although they come disabled
  * @returns true when the file was written
  */
-export function placeReadyFlows(source: string, file: string): boolean {
+export function placeReadyFlows(source: string, file: string, enable: readonly string[] = []): boolean {
 	if (existsSync(file)) return false;
 	const nodes = new Map<string, FlowNode>();
 	const flows = globSync('*.json', { cwd: source })
 		.sort()
-		.map((name) => JSON.parse(readFileSync(path.join(source, name), 'utf8')) as FlowNode[]);
-	for (const flow of [...flows.filter(isOn), ...flows.filter((flow) => !isOn(flow))])
-		for (const node of flow) nodes.set(node.id, node);
+		.map((name) => {
+			const flow = JSON.parse(readFileSync(path.join(source, name), 'utf8')) as FlowNode[];
+			return { flow, on: isOn(flow), topic: path.parse(name).name };
+		});
+	for (const { flow, topic } of [...flows.filter(({ on }) => on), ...flows.filter(({ on }) => !on)])
+		for (const node of flow) nodes.set(node.id, enable.includes(topic) ? enabled(node) : node);
 	if (nodes.size === 0) return false;
 	mkdirSync(path.dirname(file), { recursive: true });
 	const credentials: Record<string, Record<string, string>> = {};
@@ -43,6 +47,10 @@ export function placeReadyFlows(source: string, file: string): boolean {
 
 function isOn(flow: FlowNode[]): boolean {
 	return !flow.some(({ type, disabled }) => type === 'tab' && disabled);
+}
+
+function enabled(node: FlowNode): FlowNode {
+	return node.type === 'tab' ? { ...node, disabled: false } : node;
 }
 
 /**

@@ -576,8 +576,8 @@ const ACCEPTANCE_VARIABLES: Record<string, Variable> = {
 		kind: 'text',
 		secret: true,
 		text: {
-			en: 'Access token of an operator, where the editor asks for a sign-in.',
-			es: 'Token de acceso de un operador, si el editor pide iniciar sesión.',
+			en: 'Access token, where the editor asks for a sign-in: of an operator for the mail, of somebody who may deploy for the backups.',
+			es: 'Token de acceso, si el editor pide iniciar sesión: de un operador para el correo, de alguien que puede instanciar para las copias.',
 		},
 	},
 	HUB_ACCEPT_RECIPIENT: {
@@ -586,6 +586,14 @@ const ACCEPTANCE_VARIABLES: Record<string, Variable> = {
 		text: {
 			en: "Mail address of the test's supplier, who is made in Odoo at the first run. The inbox must receive it.",
 			es: 'Correo del proveedor de prueba, que se crea en Odoo la primera vez. El buzón debe recibirlo.',
+		},
+	},
+	HUB_ACCEPT_RECOVERY_KEY: {
+		kind: 'text',
+		secret: true,
+		text: {
+			en: 'Recovery key (or a drill key) with which the test opens a backup, `AGE-SECRET-KEY-1…`; best as `HUB_ACCEPT_RECOVERY_KEY_FILE`, for the time of the test only.',
+			es: 'Clave de recuperación (o una de ensayo) con la que la prueba abre una copia, `AGE-SECRET-KEY-1…`; mejor como `HUB_ACCEPT_RECOVERY_KEY_FILE` y solo mientras dure la prueba.',
 		},
 	},
 	ODOO_DATABASE: { kind: 'text', text: { en: 'Its database.', es: 'Su base de datos.' } },

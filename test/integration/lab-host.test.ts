@@ -4,12 +4,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { acceptBackup } from '../../lab/acceptance/backup.ts';
+import { BackupFlow } from '../../lab/acceptance/backup-flow.ts';
+import { HubSession } from '../../lab/acceptance/hub.ts';
 import { acceptMessaging } from '../../lab/acceptance/messaging.ts';
 import { Steps } from '../../lab/acceptance/steps.ts';
-import { targetFrom } from '../../lab/acceptance/target.ts';
+import { TESTS, targetsFrom } from '../../lab/acceptance/target.ts';
 import { Lab } from '../../lab/lab.ts';
 import { canConnect } from '../../lab/ports.ts';
 import { allSystems, chosenSystems } from '../../lab/systems.ts';
+import { createAgeKey } from '../../lib/backup/age-keys.ts';
+import { managerPage } from '../../lib/odoo/manager.ts';
 
 async function labOn(t: TestContext, host: string, only: string[] = []): Promise<Lab> {
 	const directory = await mkdtemp(path.join(tmpdir(), 'lab-'));
@@ -51,9 +56,25 @@ test('on another address of the machine the clinic is accepted, its table names 
 
 	const lines: string[] = [];
 	const steps = new Steps('en', (line) => void lines.push(line));
-	const target = targetFrom(lab.variables, 'en');
-	await acceptMessaging({ target, steps, language: 'en', signal: t.signal }).catch(() => assert.fail(lines.join('\n')));
+	const { mail, backup } = targetsFrom(lab.variables, { tests: TESTS, lab: false, language: 'en' });
+	assert.ok(mail && backup);
+	const scenario = { steps, language: 'en', signal: t.signal } as const;
+	await acceptMessaging({ target: mail, ...scenario }).catch(() => assert.fail(lines.join('\n')));
 	assert.match(lab.variables.ODOO_URL ?? '', /^http:\/\/127\.0\.0\.2:/);
+
+	await t.test('a backup that the given key does not open fails; schedule and databases are as before', async () => {
+		const flow = () => BackupFlow.find(new HubSession(backup.hub));
+		const { crontab } = await flow();
+		const databases = async () => (await managerPage(backup.odoo.url)).databases;
+		const before = await databases();
+		const { identity: recoveryKey } = await createAgeKey();
+		await assert.rejects(acceptBackup({ target: { ...backup, recoveryKey }, ...scenario }), { code: 'KEY_INVALID' });
+		const failed = lines.findIndex((line) => line.startsWith('✗'));
+		assert.match(lines[failed] ?? '', /^✗ The stock program age opens it.*\n {2}KEY_INVALID: age ended with 1: /s);
+		assert.equal(failed, lines.length - 1, lines.join('\n'));
+		assert.equal((await flow()).crontab, crontab);
+		assert.deepEqual(await databases(), before);
+	});
 });
 
 test('on ::1 broker and inbox answer at the addresses that are told, in brackets', async (t) => {

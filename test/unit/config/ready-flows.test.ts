@@ -38,6 +38,18 @@ test('a flow that a person must enable comes behind those that run', async () =>
 	assert.deepEqual(ids, ['flow-b', 'off']);
 });
 
+test('a flow can be enabled where it is placed, and stays behind those that ran before', async () => {
+	const off = (id: string) => JSON.stringify([{ id, type: 'tab', disabled: true }]);
+	for (const name of ['a', 'c']) await writeFile(path.join(source, `${name}.json`), off(name));
+	await flow('b.json', 'flow-b');
+	placeReadyFlows(source, file, ['a']);
+	assert.deepEqual(JSON.parse(await readFile(file, 'utf8')), [
+		{ id: 'flow-b', type: 'tab' },
+		{ id: 'a', type: 'tab', disabled: false },
+		{ id: 'c', type: 'tab', disabled: true },
+	]);
+});
+
 test('flows that are there are never touched, not even an empty file', async () => {
 	await flow('a.json', 'flow-a');
 	await mkdir(path.dirname(file));
