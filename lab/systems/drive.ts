@@ -54,7 +54,10 @@ export function drive(): System {
 			{
 				what: { en: 'Google Drive (a stand-in, not Google)', es: 'Google Drive (un sustituto, no Google)' },
 				url: `${context.endpoint('drive', 'web').openUrl}/?folder=${googleOf(context).folderId}`,
-				hint: { en: 'Backups appear in this folder', es: 'Los respaldos aparecen en esta carpeta' },
+				hint: {
+					en: 'In the editor’s flow “Backups” press “Back up now”: the backup appears in this folder, encrypted and signed',
+					es: 'En el flujo «Copias de seguridad» del editor pulse «Copiar ahora»: la copia aparece en esta carpeta, cifrada y firmada',
+				},
 			},
 		],
 	};

@@ -44,8 +44,8 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A node that reports failures of mail is not ready without another channel',
 		file: 'nodes/notice/config.ts',
-		find: "if (about === 'smtp' && !webhookUrl)",
-		replace: "if (about === 'smtp' && !webhookUrl && !smtp)",
+		find: "if ((about === 'smtp' || about === 'any') && !webhookUrl)",
+		replace: "if ((about === 'smtp' || about === 'any') && !webhookUrl && !smtp)",
 		test: node('an alarm about a channel needs the other one'),
 	},
 	{
