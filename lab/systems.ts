@@ -5,6 +5,7 @@ import { drive } from './systems/drive.ts';
 import { inbox } from './systems/inbox.ts';
 import { nodeRed } from './systems/node-red.ts';
 import { odoo } from './systems/odoo.ts';
+import { odooDrill } from './systems/odoo-drill.ts';
 import { odooStandIn } from './systems/odoo-stand-in.ts';
 import { postgresql } from './systems/postgresql.ts';
 import { rabbitmq } from './systems/rabbitmq.ts';
@@ -13,7 +14,7 @@ import { rabbitmq } from './systems/rabbitmq.ts';
 export function allSystems(env: NodeJS.ProcessEnv = process.env): System[] {
 	const source = env.ODOO_SRC;
 	// With its database manager, by which the ready flow makes backups.
-	const odoos = source ? [odoo({ source, manager: true }), postgresql()] : [odooStandIn()];
+	const odoos = source ? [odoo({ source, manager: true }), postgresql()] : [odooStandIn(), odooDrill()];
 	return [...odoos, inbox(), drive(), nodeRed(), alarms(), rabbitmq()];
 }
 

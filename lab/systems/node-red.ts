@@ -40,7 +40,7 @@ export function nodeRed(): System {
 	let keys: HubKeys | undefined;
 	return {
 		name: 'node-red',
-		needs: ['rabbitmq', 'inbox', 'alarms', 'drive', 'odoo'],
+		needs: ['rabbitmq', 'inbox', 'alarms', 'drive', 'odoo', 'odoo-drill'],
 		ports: { editor: 1880 },
 		// It has no sign-in in the lab.
 		loopback: ['editor'],
