@@ -54,7 +54,7 @@ export async function acceptBackup({ target, steps, language, signal }: BackupSc
 			await odoo.requireSource();
 			return { flow: await BackupFlow.find(hub), folder: await DriveFolder.open(target, signal) };
 		},
-		({ flow: { label }, folder: { name } }) => `“${label}”, “${name}”`,
+		({ flow: { label }, folder: { name } }) => ({ en: `“${label}”, “${name}”`, es: `«${label}», «${name}»` }),
 	);
 	const { database } = target.odoo;
 	const arrivals = new Arrivals(flow, folder, { database, lab: target.lab, language, signal });
@@ -195,8 +195,8 @@ function comparisonText({ tables, same, differences, attachments }: DrillCompari
 	const { expected, found } = attachments;
 	const names = differences.map(({ table }) => table).join(', ');
 	return {
-		en: `${same} of ${tables} tables to the row${names && `, neutralised ${names}`}; ${found} of ${expected} files`,
-		es: `${same} de ${tables} tablas en cada fila${names && `, neutralizadas ${names}`}; ${found} de ${expected} archivos`,
+		en: `${same} of ${tables} tables agree to the row${names && ` (neutralised: ${names})`}; ${found} of ${expected} files`,
+		es: `${same} de ${tables} tablas coinciden fila a fila${names && ` (neutralizadas: ${names})`}; ${found} de ${expected} archivos`,
 	};
 }
 

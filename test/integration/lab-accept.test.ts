@@ -53,7 +53,7 @@ function assertAccepted(said: string): void {
 	assert.match(said, /^✓ It lies in the folder beside the other: clinica_[\dTZ-]+\.zip\.age,/m);
 	assert.match(
 		said,
-		/^✓ Rows and attachments are those of the source: \d\d+ of \d\d+ tables to the row.*; (\d\d+) of \1 files/m,
+		/^✓ Rows and attachments are those of the source: \d\d+ of \d\d+ tables agree to the row.*; (\d\d+) of \1 files/m,
 	);
 }
 
