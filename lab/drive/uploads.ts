@@ -30,6 +30,19 @@ interface Session {
 	done: boolean;
 }
 
+/** What came with one call. */
+export interface Arrival {
+	/** Of the session. */
+	session: string;
+	/** Name of the file. */
+	name: string;
+	/** First byte, and one behind the last one that came. */
+	start: number;
+	end: number;
+	/** Bytes from the start of which the client had been told before that they are kept. */
+	told: number;
+}
+
 export type ChunkResult =
 	| { done: false; kept: number }
 	| { done: true; item: Item; caller: Caller; fields: string | undefined };
@@ -43,6 +56,8 @@ export class Uploads {
 	received = 0;
 	/** Sessions ever opened. */
 	opened = 0;
+	/** Everything that came, call by call. */
+	readonly arrivals: Arrival[] = [];
 
 	constructor(records: Records) {
 		this.#records = records;
@@ -137,6 +152,7 @@ export class Uploads {
 	): Promise<boolean> {
 		const most = fault?.kind === 'short' ? start + Math.floor((end - start) / 2 / UNIT) * UNIT : end;
 		const cutAt = fault?.kind === 'cut' ? (fault.afterBytes ?? 0) : Number.POSITIVE_INFINITY;
+		const { id, told, item } = session;
 		let skip = session.kept - start;
 		let arrived = 0;
 		let waiting: Buffer[] = [];
@@ -168,6 +184,8 @@ export class Uploads {
 			}
 		} catch {
 			return false; // cut by the client or by a fault; what is kept stays
+		} finally {
+			this.arrivals.push({ session: id, name: item.name, start, end: start + arrived, told });
 		}
 		const rest = Math.min(waitingBytes, most - session.kept);
 		if (arrived === end - start && last && most === end && rest > 0) await keep(rest);

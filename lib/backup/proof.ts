@@ -30,6 +30,9 @@ export interface ProofOptions {
 /** Odoo's manifest lists its modules: some 10 kB. More is none. In bytes. */
 const MANIFEST_MAX_BYTES = 4_194_304;
 
+/** `odoo_dump` of every manifest that Odoo has written so far. */
+const ODOO_LAYOUT = '1';
+
 /** Custom format of pg_dump. */
 const DUMP_MAGIC = 'PGDMP';
 
@@ -107,9 +110,15 @@ function versionOf(manifest: Buffer): string {
 	} catch (cause) {
 		throw new HubError('BACKUP_SPOILED', 'The manifest of the backup is no JSON.', { cause });
 	}
-	const { version } = (parsed ?? {}) as { version?: unknown };
-	if (typeof version === 'string') return version;
-	throw new HubError('BACKUP_SPOILED', 'The manifest of the backup does not say which version of Odoo wrote it.');
+	const { odoo_dump: layout, version } = (parsed ?? {}) as { odoo_dump?: unknown; version?: unknown };
+	if (typeof version !== 'string' || version === '') {
+		throw new HubError('BACKUP_SPOILED', 'The manifest of the backup does not say which version of Odoo wrote it.');
+	}
+	if (layout === ODOO_LAYOUT) return version;
+	throw new HubError(
+		'BACKUP_SPOILED',
+		'The manifest is not that of a backup in the layout of Odoo that is known here.',
+	);
 }
 
 /** The source again, once its first bytes are those of the format; otherwise says what came in its place. */

@@ -33,13 +33,17 @@ export interface BackupsOptions {
 	onEvent(event: BackupEvent): void;
 	/** Called whenever `state` may have changed. */
 	onChange(): void;
+	/** How long a run's lease lasts without its process, in ms; default 30,000. */
+	leaseMs?: number;
+	/** Between two looks at what nobody has verified the upload of, in ms; default half an hour. */
+	resendMs?: number;
 }
 
-/**
- * How long a run's lease lasts without its process, in ms. Two renewals may fail, as while a store restarts; after a power
- * cut nothing begins for so long.
- */
+/** Of a run: two renewals may fail, as while a store restarts; after a power cut nothing begins for so long. In ms. */
 const LEASE_MS = 30_000;
+
+/** An upload that failed may go now, as when somebody has made room in Drive; an attempt costs little. In ms. */
+const RESEND_MS = 30 * 60_000;
 
 /** Runs of a target that are looked through for the size of the last good one. */
 const HISTORY = 10;
@@ -49,8 +53,10 @@ export class Backups {
 	readonly #counter: Counter;
 	readonly #closing = new AbortController();
 	readonly #last = new LastRuns();
-	/** Claim checks that this process has told of. */
-	readonly #told = new Set<string>();
+	/** Claim checks that this process has told of, and when; by `performance.now`, which no clock that is set changes. */
+	readonly #told = new Map<string, number>();
+	/** Interrupted runs that this process has begun again, or tried to. */
+	readonly #again = new Set<string>();
 	#opened: Promise<{ runs: BackupRuns; evidence: BackupEvidence; spool: Spool }> | undefined;
 	#cancel: AbortController | undefined;
 	#running: BackupsState['running'] = null;
@@ -70,8 +76,12 @@ export class Backups {
 		return this.#last.report;
 	}
 
-	/** Looks after what an earlier process left: sends its claim checks again, begins its interrupted runs again. */
+	/**
+	 * Looks after what an earlier process left: sends its claim checks again, begins its interrupted runs again. Comes back to
+	 * it from time to time, for an upload may fail in this process, too.
+	 */
 	start(): void {
+		clearTimeout(this.#recovery);
 		this.#enqueue(() => this.#recover()).catch((thrown: unknown) => this.tellFailure(thrown));
 	}
 
@@ -132,12 +142,20 @@ export class Backups {
 		await this.#work.catch(() => undefined);
 	}
 
+	get #leaseMs(): number {
+		return this.#options.leaseMs ?? LEASE_MS;
+	}
+
+	get #resendMs(): number {
+		return this.#options.resendMs ?? RESEND_MS;
+	}
+
 	/** Opened at the first need; a failure is not remembered. */
 	#open() {
 		this.#opened ??= (async () => {
 			const { store, owner, plan } = this.#options;
 			const opened = await store();
-			const runs = await BackupRuns.open(opened, { owner, leaseMs: LEASE_MS });
+			const runs = await BackupRuns.open(opened, { owner, leaseMs: this.#leaseMs });
 			return { runs, evidence: await BackupEvidence.open(opened), spool: await Spool.open(plan.spool) };
 		})();
 		this.#opened.catch(() => {
@@ -240,7 +258,7 @@ export class Backups {
 	}
 
 	#tellMade(made: Omit<Extract<BackupEvent, { kind: 'made' }>, 'kind'>): void {
-		this.#told.add(made.claim.id);
+		this.#told.set(made.claim.id, performance.now());
 		this.#tell({ kind: 'made', ...made });
 	}
 
@@ -276,27 +294,37 @@ export class Backups {
 	}
 
 	async #recover(): Promise<void> {
+		// Also when the store is away just now: nobody else would come back to it.
+		let nextMs = this.#resendMs;
+		try {
+			if (await this.#lookAfter()) nextMs = Math.min(nextMs, this.#leaseMs);
+		} finally {
+			if (!this.#closing.signal.aborted) this.#recovery = setTimeout(() => this.start(), nextMs).unref();
+			this.#options.onChange();
+		}
+	}
+
+	/** @returns true when a run may be another's, or that of a process which died less than a lease ago: the lease tells */
+	async #lookAfter(): Promise<boolean> {
 		const { plan, log } = this.#options;
 		const { runs, evidence, spool } = await this.#open();
 		const { again, running } = await runs.recover();
 		for (const claim of await claimsToSend({ runs, spool, log }, (target) => this.#isOurs(target))) {
-			if (this.#told.has(claim.id)) continue;
+			const toldAt = this.#told.get(claim.id) ?? Number.NEGATIVE_INFINITY;
+			if (performance.now() - toldAt < this.#resendMs) continue;
 			const open = await openNames(claim, evidence);
 			this.#tellMade({ claim, again: true, answered: false, damaged: [], open });
 		}
 		await this.#last.remember(runs, await this.incomplete(), (target) => this.#isOurs(target));
 		const isSame = ({ source, format }: RunView) => source === plan.source && format === plan.format;
 		// Not awaited: each waits for this recovery itself.
-		void this.#beginAgain(again.filter((run) => this.#isOurs(run.target) && isSame(run)));
-		// Of a process that died less than a lease ago, or of one that works: the lease tells.
-		if (running.some(({ target }) => this.#isOurs(target)) && !this.#closing.signal.aborted) {
-			this.#recovery = setTimeout(() => this.start(), LEASE_MS).unref();
-		}
-		this.#options.onChange();
+		void this.#beginAgain(again.filter((run) => this.#isOurs(run.target) && isSame(run) && !this.#again.has(run.id)));
+		return running.some(({ target }) => this.#isOurs(target));
 	}
 
 	async #beginAgain(interrupted: readonly RunView[]): Promise<void> {
 		for (const run of interrupted) {
+			this.#again.add(run.id);
 			this.#counter.add({ outcome: 'interrupted' });
 			this.#tell({ kind: 'interrupted', run });
 			try {

@@ -53,6 +53,7 @@ export default function (RED: NodeAPI): void {
 			if (message.topic === 'cancel') return void uploader.cancel(cancelled(message));
 			const { uploadRequestOf } = await import('../../lib/backup/upload-request.ts');
 			const result = await uploader.bring(uploadRequestOf(message));
+			if (result === undefined) return;
 			message.topic = 'uploaded';
 			message.payload = result;
 			send(message);

@@ -2,15 +2,14 @@
 
 import { HubError } from '../../lib/errors.ts';
 
-interface Entry<T> {
+interface Entry {
 	/** Of the backup or the file, and its name: either cancels it. */
 	names: readonly string[];
 	cancel: AbortController;
-	result: Promise<T>;
 }
 
 export class UploadQueue<T> {
-	readonly #entries = new Map<string, Entry<T>>();
+	readonly #entries = new Map<string, Entry>();
 	readonly #closing: AbortSignal;
 	readonly #onChange: () => void;
 	#turn: Promise<unknown> = Promise.resolve();
@@ -26,10 +25,13 @@ export class UploadQueue<T> {
 		return this.#entries.size;
 	}
 
-	/** A second one with the same key is the first one: a claim check that comes again while its upload goes on. */
+	/** Under way or waiting. */
+	has(key: string): boolean {
+		return this.#entries.has(key);
+	}
+
+	/** @param key of none that is there */
 	add(key: string, names: readonly string[], work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-		const known = this.#entries.get(key);
-		if (known) return known.result;
 		const cancel = new AbortController();
 		const signal = AbortSignal.any([cancel.signal, this.#closing]);
 		const result = this.#turn
@@ -42,7 +44,7 @@ export class UploadQueue<T> {
 				this.#onChange();
 			});
 		this.#turn = result.catch(() => {}); // whoever asked is told
-		this.#entries.set(key, { names, cancel, result });
+		this.#entries.set(key, { names, cancel });
 		this.#onChange();
 		return result;
 	}

@@ -59,11 +59,17 @@ export class Uploader {
 		}
 	}
 
-	/** Resolves when it lies in the folder and was compared. @throws HubError */
-	async bring(request: UploadRequest): Promise<Uploaded> {
+	/**
+	 * Resolves when it lies in the folder and was compared; with undefined at once for a claim check that comes again while its
+	 * upload goes on: whoever brought it first is told.
+	 * @throws HubError
+	 */
+	async bring(request: UploadRequest): Promise<Uploaded | undefined> {
 		if (request.kind === 'backup') {
 			const { claim } = request;
-			return this.#add(`backup ${claim.id}`, claim.id, path.basename(claim.file), async (watch) => {
+			const key = `backup ${claim.id}`;
+			if (this.#queue.has(key)) return undefined;
+			return this.#add(key, claim.id, path.basename(claim.file), async (watch) => {
 				const { uploadBackup } = await import('../../lib/backup/upload.ts');
 				return uploadBackup(this.#options.tools, claim, watch);
 			});

@@ -14,6 +14,7 @@ import type { JsonObject } from '../../lib/mail/message.ts';
 import type { WorkerState } from '../../lib/mail/worker-state.ts';
 import { openStore } from '../../lib/store/store.ts';
 import { aMessage, type MailLab, receivedIds, to, until } from '../mail-lab.ts';
+import { full } from './seed.ts';
 import type { WorkerProcessOptions } from './worker-process.ts';
 
 /** Connections of every worker here; at most so many mails may be doubtful after a kill. */
@@ -21,24 +22,6 @@ export const POOL = 10;
 
 /** What a relay takes to answer the final dot, in ms. */
 const DOT_MS = 50;
-
-/** The full counts of the requirement with `npm run test:full`, else reduced ones. */
-export const FULL = process.env['TEST_FULL'] === '1';
-export const full = (whole: number, reduced: number): number => (FULL ? whole : reduced);
-
-/** Seeded, so that a failure can be repeated: TEST_SEED=… */
-export const SEED = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-
-/** mulberry32: small, even enough for choosing moments. */
-export function seeded(seed = SEED): () => number {
-	let state = seed;
-	return () => {
-		state = (state + 0x6d2b79f5) | 0;
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
-}
 
 export const someIds = (count: number): string[] => Array.from({ length: count }, () => randomUUID());
 

@@ -15,7 +15,8 @@ import { odoo as odooSystem } from '../../lab/systems/odoo.ts';
 import { postgresql, postgresqlUrl } from '../../lab/systems/postgresql.ts';
 import { DEFAULT_LEVELS } from '../../lib/mail/retry.ts';
 import { ADMIN, type OwnBroker, startBroker } from '../broker.ts';
-import { POOL, SEED, seeded, WorkerProcess } from '../faults/fault-lab.ts';
+import { POOL, WorkerProcess } from '../faults/fault-lab.ts';
+import { SEED, seeded } from '../faults/seed.ts';
 import { until } from '../mail-lab.ts';
 import type { MailboxOptions } from './mailbox-process.ts';
 

@@ -64,7 +64,8 @@ export async function startManager(t: Pick<TestContext, 'after'>): Promise<OdooM
 		records,
 		settings: manager.settings,
 		heal() {
-			Object.assign(manager.settings, { pgDumpFails: false, cutAfter: null, breakAfter: null, stallAfter: null });
+			const whole = { cutAfter: null, breakAfter: null, stallAfter: null, announced: null };
+			Object.assign(manager.settings, { pgDumpFails: false, ...whole });
 		},
 	};
 }

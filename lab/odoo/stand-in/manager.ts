@@ -18,6 +18,8 @@ export interface ManagerSettings {
 	breakAfter: number | null;
 	/** Nothing more comes after so many bytes. */
 	stallAfter: number | null;
+	/** A proxy in front announces so many bytes, whatever comes; null: none are announced, as Odoo does it. */
+	announced: number | null;
 	/** Before the answer begins, in ms. */
 	firstByteMs: number;
 	/** Calls with a password since the start. */
@@ -43,7 +45,7 @@ export class Manager {
 
 	constructor(databases: Databases, masterPassword: string) {
 		this.databases = databases;
-		const whole = { cutAfter: null, breakAfter: null, stallAfter: null };
+		const whole = { cutAfter: null, breakAfter: null, stallAfter: null, announced: null };
 		this.settings = { masterPassword, listDb: true, pgDumpFails: false, ...whole, firstByteMs: 0, calls: 0 };
 	}
 
@@ -103,7 +105,7 @@ export class Manager {
 	}
 
 	async #backup(name: string, format: string, response: ServerResponse): Promise<void> {
-		const { pgDumpFails, firstByteMs, cutAfter, breakAfter, stallAfter } = this.settings;
+		const { pgDumpFails, firstByteMs, cutAfter, breakAfter, stallAfter, announced } = this.settings;
 		const file = await this.databases.backup(name, format);
 		if (pgDumpFails && format === 'zip') {
 			throw new ManagerError("Command '['/usr/bin/pg_dump', '--no-owner', ...]' returned non-zero exit status 1.");
@@ -112,17 +114,21 @@ export class Manager {
 		response.writeHead(200, {
 			'content-type': 'application/octet-stream; charset=binary',
 			'content-disposition': `attachment; filename*=UTF-8''${name}_2026-11-24_03-00-00.${format}`,
+			...(announced === null ? {} : { 'content-length': announced }),
 		});
 		response.flushHeaders();
 		const most = Math.min(cutAfter ?? Infinity, breakAfter ?? Infinity, stallAfter ?? Infinity);
 		const sent = pgDumpFails ? Buffer.alloc(0) : file.subarray(0, most);
+		const left = new AbortController();
+		response.once('close', () => left.abort());
 		for (let at = 0; at < sent.length; at += PIECE_BYTES) {
-			if (!response.write(sent.subarray(at, at + PIECE_BYTES)))
-				await Promise.race([once(response, 'drain'), once(response, 'close')]);
+			if (!response.write(sent.subarray(at, at + PIECE_BYTES))) {
+				await once(response, 'drain', { signal: left.signal }).catch(() => {}); // or it was closed
+			}
 			if (response.destroyed) return;
 		}
 		if (stallAfter !== null) return;
-		if (breakAfter !== null) setTimeout(() => response.destroy(), 50);
+		if (breakAfter !== null || announced !== null) setTimeout(() => response.destroy(), 50);
 		else response.end();
 	}
 

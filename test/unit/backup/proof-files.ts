@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import yauzl from 'yauzl';
 
 export const UUID = '0c0ffee0-1111-2222-3333-444455556666';
 export const STARTED_AT = Date.UTC(2026, 10, 24, 3);
@@ -109,6 +111,16 @@ export function backupZip(files: BackupFiles = {}): Buffer {
 		rmSync(root, { recursive: true, force: true });
 		rmSync(target, { force: true });
 	}
+}
+
+/** What a reader that is not ours finds in an archive: SHA-1 by name. @throws when it is none */
+export async function zipContents(archive: Buffer): Promise<Map<string, string>> {
+	const found = new Map<string, string>();
+	const zip = await yauzl.fromBufferPromise(archive);
+	for await (const entry of zip.eachEntry()) {
+		found.set(entry.fileName, sha1(await buffer(await zip.openReadStreamPromise(entry))));
+	}
+	return found;
 }
 
 /** In pieces of the given size, as a stream would give them; the memory of a piece is spoiled once the next is asked for. */

@@ -63,6 +63,7 @@ test('a backup without manifest, with a broken one, or with one that names no ve
 	await assert.rejects(prove({ manifest: null }), code('BACKUP_SPOILED', /holds no manifest\.json/));
 	await assert.rejects(prove({ manifest: '{"version":' }), code('BACKUP_SPOILED', /manifest of the backup is no JSON/));
 	await assert.rejects(prove({ manifest: 'null' }), code('BACKUP_SPOILED', /does not say which version/));
+	await assert.rejects(prove({ manifest: '{"version":"18.0"}' }), code('BACKUP_SPOILED', /not that of a backup/));
 });
 
 test('a dump of something else than Odoo is no backup', async () => {

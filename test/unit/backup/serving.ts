@@ -1,7 +1,6 @@
 /** A source for tests: answers a GET as told, faults included. */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
 
 export type Answer = (response: ServerResponse, request: number) => unknown;
 
@@ -34,19 +33,6 @@ export const whole =
 	(response) => {
 		response.write(bytes);
 		response.end();
-	};
-
-/** A cut that ends like a whole answer does: with `workers > 0` Odoo answers HTTP/1.0 and ends by closing. */
-export const cutCleanly = (bytes: Buffer, at: number): Answer => whole(bytes.subarray(0, at));
-
-/** The connection is reset. */
-export const cutHard =
-	(bytes: Buffer, at: number): Answer =>
-	async (response) => {
-		response.flushHeaders();
-		await new Promise((resolve) => response.write(bytes.subarray(0, at), resolve));
-		await wait(20);
-		response.destroy();
 	};
 
 /** Says nothing more, and stays. */
