@@ -28,12 +28,16 @@ export class LastRuns {
 	 * @param incomplete those that wait for a person: others were accepted
 	 */
 	async remember(
-		runs: Pick<BackupRuns, 'list'>,
+		runs: Pick<BackupRuns, 'list' | 'last'>,
 		incomplete: readonly IncompleteBackup[],
 		isOurs: (target: string) => boolean,
 	): Promise<void> {
-		for (const { id, target, database, outcome, finishedAt, bytes, reason, reasonText } of await runs.list()) {
-			if (outcome === null || finishedAt === null || this.#last.has(database) || !isOurs(target)) continue;
+		const list = (await runs.list()).filter(({ target }) => isOurs(target));
+		// The list is by the clock: a run of a day on which it was ahead would be the last one for as long.
+		const last = await Promise.all([...new Set(list.map(({ target }) => target))].map((target) => runs.last(target)));
+		for (const run of [...last, ...list]) {
+			if (!run || run.outcome === null || run.finishedAt === null || this.#last.has(run.database)) continue;
+			const { id, database, outcome, finishedAt, bytes, reason, reasonText } = run;
 			const accepted = outcome === 'incomplete' && incomplete.every(({ claim }) => claim.id !== id);
 			const shown = accepted ? 'complete' : outcome;
 			this.set({ database, outcome: shown, finishedAt, bytes, code: reason, text: reasonText });

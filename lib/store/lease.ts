@@ -12,8 +12,11 @@ function databaseNow(dialect: StoreDialect): RawBuilder<number> {
 		: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`;
 }
 
+/** No lease lasts so long: one that ends later was taken while the clock was ahead, and would be nobody's for months. In ms. */
+const LONGEST_MS = 86_400_000;
+
 /**
- * Takes the lease when it is free, expired or already this owner's.
+ * Takes the lease when it is free, expired, from a clock that was ahead, or already this owner's.
  * @returns null while another owner holds it
  */
 export async function takeLease(
@@ -34,7 +37,13 @@ export async function takeLease(
 					token: row('hub_lease.token', '+', 1),
 					expires_at: row.ref('excluded.expires_at'),
 				}))
-				.where((row) => row.or([row('hub_lease.expires_at', '<=', now), row('hub_lease.owner', '=', owner)])),
+				.where((row) =>
+					row.or([
+						row('hub_lease.expires_at', '<=', now),
+						row('hub_lease.expires_at', '>', sql<number>`${now} + ${LONGEST_MS}`),
+						row('hub_lease.owner', '=', owner),
+					]),
+				),
 		)
 		.returning('token')
 		.executeTakeFirst();

@@ -43,9 +43,9 @@ export interface BackupLab {
 	run(change?: Partial<BackupPlan>): Promise<DatabaseResult>;
 	upload(claim: ClaimCheck, more?: Partial<UploadTools>): Promise<Uploaded>;
 	inSpool(): string[];
-	catalogue(): Promise<Catalogue>;
+	catalogue(by?: DriveClient): Promise<Catalogue>;
 	/** What lies in the folder of this kind and what it is worth, newest first. */
-	backupsInFolder(): Promise<Standing[]>;
+	backupsInFolder(by?: DriveClient): Promise<Standing[]>;
 }
 
 export async function backupLab(t: TestContext): Promise<BackupLab> {
@@ -90,9 +90,9 @@ export async function backupLab(t: TestContext): Promise<BackupLab> {
 		upload: (claim, more = {}) =>
 			uploadBackup({ ...tools, ...more }, claim, { signal: new AbortController().signal, onProgress: () => {} }),
 		inSpool: () => (existsSync(spool) ? readdirSync(spool) : []),
-		catalogue: () => readCatalogue(client, { folderId: drive.google.folderId, verifying: keys.verifying }),
-		async backupsInFolder() {
-			const { databases } = await lab.catalogue();
+		catalogue: (by = client) => readCatalogue(by, { folderId: drive.google.folderId, verifying: keys.verifying }),
+		async backupsInFolder(by) {
+			const { databases } = await lab.catalogue(by);
 			return [...databases.values()].flat().filter(({ code }) => code !== 'record');
 		},
 	};

@@ -3,7 +3,7 @@
  * alarm nor by retention, whatever else lies there.
  */
 import assert from 'node:assert/strict';
-import crypto, { createHash, randomUUID } from 'node:crypto';
+import crypto, { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
@@ -18,14 +18,12 @@ import { createKeys, recipientsOf } from '../../lib/backup/keys.ts';
 import { type BackupRecord, backupFileName, recordFileName } from '../../lib/backup/record.ts';
 import { DEFAULT_RETENTION } from '../../lib/backup/retention.ts';
 import { type RetentionReport, runRetention } from '../../lib/backup/retention-run.ts';
-import { type SignedRecord, signRecord } from '../../lib/backup/signature.ts';
+import { signRecord } from '../../lib/backup/signature.ts';
 import type { Standing, StandingCode } from '../../lib/backup/standing.ts';
 import { verifyBackup } from '../../lib/backup/verify-file.ts';
-import { markState } from '../../lib/drive/files.ts';
-import { uploadFile } from '../../lib/drive/upload.ts';
 import { MASTER_PASSWORD } from '../servers/odoo-manager.ts';
 import { backupZip, UUID } from '../unit/backup/proof-files.ts';
-import { signedFile } from '../unit/backup/signed-file.ts';
+import { type Genuine, layBackup, layFile, properties, runAndUpload, sha256 } from './backup-folder.ts';
 import { type BackupLab, backupLab } from './backup-lab.ts';
 import { full, SEED, seeded } from './seed.ts';
 
@@ -39,14 +37,6 @@ const MIXTURES = full(20, 2);
 
 const RULES = { ...DEFAULT_RETENTION, daily: 2, weekly: 0, monthly: 0, floor: 1, timeZone: 'UTC' };
 const OTHER = backupZip({ partners: 3 });
-const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
-
-interface Genuine {
-	file: Item;
-	record: Item;
-	signed: SignedRecord;
-	content: Buffer;
-}
 
 interface Place {
 	lab: BackupLab;
@@ -97,8 +87,6 @@ async function replaceRecord({ lay }: Place, { record, file }: Genuine, signed: 
 	record.trashed = true;
 	await lay('record', record.name, Buffer.from(JSON.stringify(signed)), backup);
 }
-
-const properties = (item: Item) => Object.values(item.appProperties)[0] ?? {};
 
 const FORGERIES_OF: Record<string, (place: Place) => Promise<Forged>> = {
 	'encrypted to the right keys, signed by a stranger': async (place) => {
@@ -214,45 +202,13 @@ const KINDS = Object.entries(FORGERIES_OF);
 
 async function prepared(t: TestContext): Promise<Place> {
 	const lab = await backupLab(t);
-	const { drive, client, keys } = lab;
-	const { records } = drive.drive;
-	lab.odoo.databases.content = backupZip({ partners: 50 });
-	const lay: Place['lay'] = async (kind, name, content, id) => {
-		const file = path.join(lab.directory, `laid-${randomUUID()}`);
-		await writeFile(file, content);
-		const parcel = { path: file, name, folderId: drive.google.folderId, size: content.length, sha256: sha256(content) };
-		// Under an id of its own first: the uploader would find what lies there under the other one.
-		const own = { ...parcel, id: randomUUID(), kind, databaseUuid: UUID };
-		const { id: laid } = await uploadFile(client, own, { save: async () => {} });
-		await markState(client, laid, 'verified');
-		await rm(file);
-		const item = records.find(laid) ?? assert.fail();
-		properties(item)['backup'] = id;
-		return item;
-	};
 	const genuine: Genuine[] = [];
-	for (const daysAgo of DAYS_AGO) {
-		const at = Date.now() - daysAgo * DAY_MS;
-		const times = { startedAt: new Date(at - 60_000).toISOString(), finishedAt: new Date(at).toISOString() };
-		const { record, signed, content } = await signedFile(lab.directory, keys, { id: randomUUID(), ...times });
-		const name = backupFileName(record);
-		const recordItem = await lay('record', `${name}.json`, Buffer.from(JSON.stringify(signed)), record.id);
-		const file = await lay('backup', name, content, record.id);
-		file.createdTime = new Date(at + 60_000).toISOString();
-		recordItem.createdTime = file.createdTime;
-		genuine.push({ file, record: recordItem, signed, content });
-	}
-	const made = await lab.run();
-	assert.ok(made.outcome === 'made');
-	const content = await readFile(made.claim.file);
-	const signed = JSON.parse(await readFile(made.claim.record, 'utf8')) as SignedRecord;
-	await lab.upload(made.claim);
-	const [record, file] = drive.files().slice(-2);
-	assert.ok(record && file);
-	genuine.push({ file, record, signed, content });
-	const recipients = await recipientsOf(keys);
+	for (const daysAgo of DAYS_AGO) genuine.push(await layBackup(lab, Date.now() - daysAgo * DAY_MS));
+	genuine.push(await runAndUpload(lab));
+	const recipients = await recipientsOf(lab.keys);
 	return {
-		...{ lab, genuine, lay, random: seeded(), stranger: (await createKeys()).keys.signing },
+		...{ lab, genuine, random: seeded(), stranger: (await createKeys()).keys.signing },
+		lay: (...given) => layFile(lab, ...given),
 		async encrypted(plain) {
 			const encryptor = new AgeEncryptor(await beginAge(recipients));
 			return Buffer.concat([...encryptor.push(plain), ...encryptor.finish()]);

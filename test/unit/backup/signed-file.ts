@@ -20,13 +20,22 @@ export interface SignedFile {
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
+/** Made once a process: Python takes longer than all the rest. */
+const plainOnce = (() => {
+	let made: Buffer | undefined;
+	return () => {
+		made ??= backupZip({ partners: 50, attachments: [{ content: Buffer.from('a scan') }] });
+		return made;
+	};
+})();
+
 /** @param keys without them the file is not encrypted; `signing` signs in any case */
 export async function signedFile(
 	directory: string,
 	keys: HubKeys,
 	change: Partial<BackupRecord> = {},
 ): Promise<SignedFile> {
-	const plain = backupZip({ partners: 50, attachments: [{ content: Buffer.from('a scan') }] });
+	const plain = plainOnce();
 	const { tables, databaseUuid, odooVersion, attachments } = await proveZip(pieces(plain), { startedAt: STARTED_AT });
 	const encryptor = new AgeEncryptor(await beginAge(await recipientsOf(keys)));
 	const content =
