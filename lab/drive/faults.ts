@@ -69,7 +69,7 @@ export class Faults {
 }
 
 /** Every fault that a client must survive by itself, with the calls at which it may happen. */
-const SURVIVABLE: [Fault, Operation[]][] = [
+export const SURVIVABLE: [Fault, Operation[]][] = [
 	[
 		{ kind: 'status', status: 500, reason: 'backendError' },
 		['list', 'get', 'change', 'session', 'chunk', 'last', 'ask'],

@@ -5,7 +5,7 @@ import { type GoogleAddresses, googleAddresses } from './address.ts';
 import { agentFor } from './agents.ts';
 import { brokenConnection, DriveFailure, failureOf } from './failure.ts';
 import { Attempts, PATIENCE, type Patience, throwIfCancelled } from './patience.ts';
-import { CALL_TIMEOUT_MS, type DriveAccount, signIn } from './sign-in.ts';
+import { type DriveAccount, signIn } from './sign-in.ts';
 
 export type { DriveAccount } from './sign-in.ts';
 
@@ -17,6 +17,8 @@ export interface DriveOptions {
 	patience?: Partial<Patience>;
 	/** Without a byte in either direction for so long a transfer is broken, in ms. Default 120,000. */
 	idleMs?: number;
+	/** For one call about metadata or tokens, in ms. Default 60,000. */
+	callMs?: number;
 }
 
 /** What every call of the official client is given. */
@@ -29,12 +31,16 @@ export interface CallOptions {
 /** Google answers the last chunk of a large file after having put it together; no answer took minutes, in ms. */
 const IDLE_MS = 120_000;
 
+/** For one call; Google answers metadata within a second or two. In ms. */
+const CALL_MS = 60_000;
+
 /** Opened by `openDrive`. Holds no connection that must be closed. */
 export class DriveClient {
 	readonly account: DriveAccount;
 	readonly addresses: GoogleAddresses;
 	readonly patience: Patience;
 	readonly idleMs: number;
+	readonly #callMs: number;
 	readonly #api: drive_v3.Drive;
 	readonly #auth: AuthClient;
 
@@ -43,6 +49,7 @@ export class DriveClient {
 		this.addresses = googleAddresses(options.apiUrl);
 		this.patience = { ...PATIENCE, ...options.patience };
 		this.idleMs = options.idleMs ?? IDLE_MS;
+		this.#callMs = options.callMs ?? CALL_MS;
 		this.#api = api;
 		this.#auth = auth;
 	}
@@ -58,7 +65,7 @@ export class DriveClient {
 		return this.persist(async () => {
 			const options = {
 				signal: signal ?? new AbortController().signal,
-				timeout: CALL_TIMEOUT_MS,
+				timeout: this.#callMs,
 				retry: false,
 			} as const;
 			return (await work(this.#api, options)).data;
@@ -113,7 +120,10 @@ export class DriveClient {
 /** @throws HubError CONFIG_INVALID; nothing goes over the network yet */
 export async function openDrive(options: DriveOptions): Promise<DriveClient> {
 	const addresses = googleAddresses(options.apiUrl);
-	const [{ drive }, auth] = await Promise.all([import('@googleapis/drive'), signIn(options.account, addresses)]);
+	const [{ drive }, auth] = await Promise.all([
+		import('@googleapis/drive'),
+		signIn(options.account, addresses, options.callMs ?? CALL_MS),
+	]);
 	// The client has a class of its own for `auth`, of another copy of the same types.
 	const settings = { version: 'v3', auth, agent: agentFor } as unknown as drive_v3.Options;
 	return new DriveClient(options, drive(settings), auth);

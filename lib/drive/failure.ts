@@ -77,7 +77,11 @@ const REASONS: Record<string, Meaning> = {
 		text: 'The Google Drive API is off in this project. Switch it on in Google’s console (APIs & Services, Library).',
 	},
 	domainPolicy: { ...ROLE, text: 'The policy of the Google domain forbids it. Ask its administrator.' },
-	authError: { code: 'DRIVE_CONSENT', remedy: 'refresh', text: 'Google does not accept the access token.' },
+	authError: {
+		code: 'DRIVE_CONSENT',
+		remedy: 'refresh',
+		text: 'Google does not accept the access token. Connect Google Drive again, or make a new key for the service account.',
+	},
 };
 
 /** The endpoint for tokens names its errors otherwise (RFC 6749, 5.2). */
@@ -118,19 +122,21 @@ export function failureOf({ status, body, retryAfter }: GoogleAnswer): DriveFail
 	const known = TOKEN_ERRORS[reason] ?? REASONS[reason];
 	if (status === 401 && !TOKEN_ERRORS[reason]) return fail(REASONS['authError'] as Meaning);
 	if (status >= 500 || status === 408) {
-		return fail({ code: 'DRIVE_UNREACHABLE', remedy: 'again', text: `Google Drive fails by itself (HTTP ${status}).` });
+		const text = `Google Drive fails by itself (HTTP ${status}). Try again later; if it lasts, see Google’s status page.`;
+		return fail({ code: 'DRIVE_UNREACHABLE', remedy: 'again', text });
 	}
 	if (known) return fail(known);
 	if (status === 429) return fail(BUSY);
 	if (status === 404 || status === 410) {
 		const text = 'The folder or the file does not exist in Google Drive, or this account does not see it.';
-		return fail({ code: 'DRIVE_NOT_FOUND', remedy: 'gone', text });
+		const remedy = 'Look for it in the browser, and give the account access to the folder.';
+		return fail({ code: 'DRIVE_NOT_FOUND', remedy: 'gone', text: `${text} ${remedy}` });
 	}
 	if (status === 403) return fail(ROLE);
 	return fail({
 		code: 'DRIVE_REFUSED',
 		remedy: 'never',
-		text: `Google Drive refuses the call (HTTP ${status}, ${reason}).`,
+		text: `Google Drive refuses the call (HTTP ${status}, ${reason}). Test the connection; if it is fine, report these words.`,
 	});
 }
 

@@ -45,13 +45,21 @@ export async function findFiles(client: DriveClient, search: FileSearch, signal?
 			signal,
 		);
 		if (data.incompleteSearch) {
-			throw new DriveFailure('DRIVE_UNREACHABLE', 'Google Drive searched only a part of its files.', 'again');
+			throw new DriveFailure(
+				'DRIVE_UNREACHABLE',
+				'Google Drive searched only a part of its files. Try again later.',
+				'again',
+			);
 		}
 		found.push(...(data.files ?? []).map(driveFile));
 		pageToken = data.nextPageToken ?? undefined;
 		if (pageToken === undefined) return found;
 	}
-	throw new DriveFailure('DRIVE_REFUSED', 'The folder holds more files than Google Drive allows.', 'never');
+	throw new DriveFailure(
+		'DRIVE_REFUSED',
+		'The folder holds more files than Google Drive allows. Use another one.',
+		'never',
+	);
 }
 
 /** Every own file of one Odoo database, its records included; `kind` narrows. */

@@ -87,7 +87,11 @@ export async function sendChunk(client: DriveClient, chunk: Chunk, signal?: Abor
 		const buffer = Buffer.allocUnsafe(Math.min(pace.piece(PIECE_BYTES), to - from));
 		for (let at = from; at < to; ) {
 			const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, to - at), at);
-			if (bytesRead === 0) throw new HubError('DRIVE_MISMATCH', 'The file became shorter while it was sent.');
+			if (bytesRead === 0)
+				throw new HubError(
+					'DRIVE_MISMATCH',
+					'The file became shorter while it was sent. Send it again when nobody writes to it.',
+				);
 			await pace.take(bytesRead, signal);
 			if (!(await write(buffer.subarray(0, bytesRead)))) return;
 			at += bytesRead;
@@ -107,7 +111,11 @@ async function keptOf(answer: IncomingMessage, host: string): Promise<Kept> {
 		case 201: {
 			const raw = await readAnswer(answer, host);
 			if (raw === undefined || raw === null)
-				throw new DriveFailure('DRIVE_UNREACHABLE', `${host} answered without a file.`, 'again');
+				throw new DriveFailure(
+					'DRIVE_UNREACHABLE',
+					`${host} answered without a file. Check the proxy, if there is one, or try again later.`,
+					'again',
+				);
 			return { done: true, file: driveFile(raw) };
 		}
 		case 308: {

@@ -22,16 +22,14 @@ export type DriveAccount =
 			key: string;
 	  };
 
-/** For one call, in ms; Google answers metadata within a second or two. */
-export const CALL_TIMEOUT_MS = 60_000;
-
 /**
  * Google's own sign-in, on connections that honour the proxy, without its retries (`patience.ts` has those).
+ * @param callMs for one call
  * @throws HubError CONFIG_INVALID for a key that is none
  */
-export async function signIn(account: DriveAccount, addresses: GoogleAddresses): Promise<AuthClient> {
+export async function signIn(account: DriveAccount, addresses: GoogleAddresses, callMs: number): Promise<AuthClient> {
 	const { gaxios, JWT, OAuth2Client } = await import('google-auth-library');
-	const transporter = new gaxios.Gaxios({ agent: agentFor, timeout: CALL_TIMEOUT_MS });
+	const transporter = new gaxios.Gaxios({ agent: agentFor, timeout: callMs });
 	transporter.interceptors.request.add({
 		resolved: async (config) => {
 			config.url = redirected(new URL(config.url), addresses);

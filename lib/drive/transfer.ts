@@ -70,7 +70,8 @@ export async function readAnswer(answer: IncomingMessage, host: string): Promise
 	try {
 		for await (const piece of answer as AsyncIterable<Buffer>) {
 			size += piece.length;
-			if (size > ANSWER_BYTES) throw new DriveFailure('DRIVE_REFUSED', `${host} answers too much.`, 'never');
+			if (size > ANSWER_BYTES)
+				throw new DriveFailure('DRIVE_REFUSED', `${host} answers too much. Check the address and the proxy.`, 'never');
 			pieces.push(piece);
 		}
 	} catch (thrown) {

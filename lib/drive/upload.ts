@@ -87,7 +87,7 @@ export async function uploadFile(client: DriveClient, parcel: Parcel, options: U
 		if (size !== parcel.size) {
 			throw new HubError(
 				'DRIVE_MISMATCH',
-				`${parcel.name} has ${size} bytes instead of ${parcel.size}: it was changed.`,
+				`${parcel.name} has ${size} bytes instead of ${parcel.size}: it was changed. Send it again as it is now.`,
 			);
 		}
 		const delivery = new Delivery(client, parcel, source, { ...options, chunkBytes });
@@ -104,7 +104,10 @@ export async function uploadFile(client: DriveClient, parcel: Parcel, options: U
 	} finally {
 		await source.close();
 	}
-	throw new HubError('DRIVE_MISMATCH', `Drive stored something else than ${parcel.name} ${MOST_SPOILT} times.`);
+	throw new HubError(
+		'DRIVE_MISMATCH',
+		`Drive stored something else than ${parcel.name} ${MOST_SPOILT} times. Check the disk, and what changes data on the way, such as a proxy.`,
+	);
 }
 
 /** Also for files of other makers, whose size Drive tells before their checksum. */
@@ -112,7 +115,9 @@ async function withChecksum(client: DriveClient, file: DriveFile, signal?: Abort
 	const attempts = new Attempts({ ...client.patience, failures: CHECKSUM_TRIES }, signal);
 	for (let known = file; ; known = await getFile(client, file.id, signal)) {
 		if (known.sha256 !== '') return known;
-		await attempts.pause(new DriveFailure('DRIVE_MISMATCH', 'Drive does not tell the checksum of the file.', 'again'));
+		await attempts.pause(
+			new DriveFailure('DRIVE_MISMATCH', 'Drive does not tell the checksum of the file. Try again later.', 'again'),
+		);
 	}
 }
 
@@ -222,7 +227,7 @@ class Delivery {
 		if (this.#sessions > MOST_SESSIONS) {
 			throw new HubError(
 				'DRIVE_REFUSED',
-				`Google Drive ended ${MOST_SESSIONS} uploads of ${this.#parcel.name} half way.`,
+				`Google Drive ended ${MOST_SESSIONS} uploads of ${this.#parcel.name} half way. Try again later.`,
 			);
 		}
 		const { size, sha256 } = this.#parcel;
@@ -259,5 +264,9 @@ function usable(client: DriveClient, parcel: Parcel, state: UploadState | undefi
 }
 
 function noProgress(): DriveFailure {
-	return new DriveFailure('DRIVE_UNREACHABLE', 'Google Drive keeps nothing of what is sent.', 'again');
+	return new DriveFailure(
+		'DRIVE_UNREACHABLE',
+		'Google Drive keeps nothing of what is sent. Check the proxy, if there is one, or try again later.',
+		'again',
+	);
 }

@@ -8,7 +8,7 @@ import type { BackupEvent, BackupPlan, DatabaseResult } from '../../lib/backup/b
 import { type Catalogue, readCatalogue } from '../../lib/backup/catalogue.ts';
 import { createKeys, type HubKeys, recipientsOf } from '../../lib/backup/keys.ts';
 import type { ClaimCheck } from '../../lib/backup/record.ts';
-import { Backups } from '../../lib/backup/run-backup.ts';
+import { Backups, type BackupsOptions } from '../../lib/backup/run-backup.ts';
 import { BackupRuns } from '../../lib/backup/runs.ts';
 import type { Standing } from '../../lib/backup/standing.ts';
 import { type Uploaded, type UploadTools, uploadBackup } from '../../lib/backup/upload.ts';
@@ -38,7 +38,7 @@ export interface BackupLab {
 	spool: string;
 	events: BackupEvent[];
 	tools: UploadTools;
-	backups(change?: Partial<BackupPlan>): Promise<Backups>;
+	backups(change?: Partial<BackupPlan>, options?: Partial<BackupsOptions>): Promise<Backups>;
 	/** One run of one database. */
 	run(change?: Partial<BackupPlan>): Promise<DatabaseResult>;
 	upload(claim: ClaimCheck, more?: Partial<UploadTools>): Promise<Uploaded>;
@@ -71,11 +71,12 @@ export async function backupLab(t: TestContext): Promise<BackupLab> {
 	const lab: BackupLab = {
 		...{ odoo, drive, client, store, keys, directory, spool, events, tools },
 		runs: await BackupRuns.open(store, { owner: 'test' }),
-		async backups(change = {}) {
+		async backups(change = {}, options = {}) {
 			const backups = new Backups({
 				...{ plan: { ...plan, ...change }, store: async () => store, owner: 'test', health: new Health() },
 				...{ audit: () => undefined, log: silentLog, onChange: () => undefined },
 				onEvent: (event) => events.push(event),
+				...options,
 			});
 			t.after(() => backups.close());
 			return backups;

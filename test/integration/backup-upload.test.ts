@@ -173,3 +173,17 @@ test('what a message holds is kept when the node closes, goes on at its next sta
 		['saludo.txt'],
 	);
 });
+
+test('a claim check that comes again while its upload goes on begins no second one, and is answered by the first', async (t) => {
+	const { server, directory, store, tools, spooled } = await lab(t);
+	const claim = await spooled();
+	const uploader = new Uploader({
+		...{ tools, closing: new AbortController().signal },
+		outgoing: () => OutgoingFiles.open(store, 'node', path.join(directory, 'outgoing')),
+		...{ onStatus() {}, onProgress() {}, onEnd() {}, onResumed() {} },
+	});
+	const first = uploader.bring({ kind: 'backup', claim });
+	assert.equal(await uploader.bring({ kind: 'backup', claim }), undefined);
+	assert.partialDeepStrictEqual(await first, { id: claim.id, released: true });
+	assert.equal(server.files().length, 2);
+});
