@@ -8,6 +8,7 @@ import { HubError, toHubError } from '../errors.ts';
 import type { Counter, Health, HealthReport } from '../health.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
+import { Aftercare } from './aftercare.ts';
 import type { BackupEvent, BackupPlan, BackupsState, DatabaseResult, RunInput } from './backup-events.ts';
 import { BackupEvidence } from './evidence.ts';
 import { type IncompleteBackup, incompleteBackups, openNames } from './incomplete.ts';
@@ -18,7 +19,6 @@ import { databaseOf, databasesToBackUp, sourceOf, targetOf } from './place.ts';
 import type { BackupRun } from './run.ts';
 import { BackupRuns, type RunView } from './runs.ts';
 import { Spool } from './spool.ts';
-import { claimsToSend } from './unreleased.ts';
 
 export type { BackupEvent } from './backup-events.ts';
 
@@ -53,10 +53,7 @@ export class Backups {
 	readonly #counter: Counter;
 	readonly #closing = new AbortController();
 	readonly #last = new LastRuns();
-	/** Claim checks that this process has told of, and when; by `performance.now`, which no clock that is set changes. */
-	readonly #told = new Map<string, number>();
-	/** Interrupted runs that this process has begun again, or tried to. */
-	readonly #again = new Set<string>();
+	readonly #aftercare: Aftercare;
 	#opened: Promise<{ runs: BackupRuns; evidence: BackupEvidence; spool: Spool }> | undefined;
 	#cancel: AbortController | undefined;
 	#running: BackupsState['running'] = null;
@@ -65,6 +62,8 @@ export class Backups {
 
 	constructor(options: BackupsOptions) {
 		this.#options = options;
+		const { plan, log, leaseMs = LEASE_MS, resendMs = RESEND_MS } = options;
+		this.#aftercare = new Aftercare({ plan, log, leaseMs, resendMs, isOurs: (target) => this.#isOurs(target) });
 		this.#counter = options.health.counter('clinic_hub_backups_total', 'Backups by outcome.');
 	}
 
@@ -142,20 +141,12 @@ export class Backups {
 		await this.#work.catch(() => undefined);
 	}
 
-	get #leaseMs(): number {
-		return this.#options.leaseMs ?? LEASE_MS;
-	}
-
-	get #resendMs(): number {
-		return this.#options.resendMs ?? RESEND_MS;
-	}
-
 	/** Opened at the first need; a failure is not remembered. */
 	#open() {
 		this.#opened ??= (async () => {
-			const { store, owner, plan } = this.#options;
+			const { store, owner, plan, leaseMs = LEASE_MS } = this.#options;
 			const opened = await store();
-			const runs = await BackupRuns.open(opened, { owner, leaseMs: this.#leaseMs });
+			const runs = await BackupRuns.open(opened, { owner, leaseMs });
 			return { runs, evidence: await BackupEvidence.open(opened), spool: await Spool.open(plan.spool) };
 		})();
 		this.#opened.catch(() => {
@@ -258,7 +249,7 @@ export class Backups {
 	}
 
 	#tellMade(made: Omit<Extract<BackupEvent, { kind: 'made' }>, 'kind'>): void {
-		this.#told.set(made.claim.id, performance.now());
+		this.#aftercare.told(made.claim.id);
 		this.#tell({ kind: 'made', ...made });
 	}
 
@@ -295,36 +286,26 @@ export class Backups {
 
 	async #recover(): Promise<void> {
 		// Also when the store is away just now: nobody else would come back to it.
-		let nextMs = this.#resendMs;
+		let next = this.#options.resendMs ?? RESEND_MS;
 		try {
-			if (await this.#lookAfter()) nextMs = Math.min(nextMs, this.#leaseMs);
+			const { runs, evidence, spool } = await this.#open();
+			const { send, again, nextMs } = await this.#aftercare.look(runs, spool);
+			next = nextMs;
+			for (const claim of send) {
+				const open = await openNames(claim, evidence);
+				this.#tellMade({ claim, again: true, answered: false, damaged: [], open });
+			}
+			await this.#last.remember(runs, await this.incomplete(), (target) => this.#isOurs(target));
+			// Not awaited: each waits for this recovery itself.
+			void this.#beginAgain(again);
 		} finally {
-			if (!this.#closing.signal.aborted) this.#recovery = setTimeout(() => this.start(), nextMs).unref();
+			if (!this.#closing.signal.aborted) this.#recovery = setTimeout(() => this.start(), next).unref();
 			this.#options.onChange();
 		}
 	}
 
-	/** @returns true when a run may be another's, or that of a process which died less than a lease ago: the lease tells */
-	async #lookAfter(): Promise<boolean> {
-		const { plan, log } = this.#options;
-		const { runs, evidence, spool } = await this.#open();
-		const { again, running } = await runs.recover();
-		for (const claim of await claimsToSend({ runs, spool, log }, (target) => this.#isOurs(target))) {
-			const toldAt = this.#told.get(claim.id) ?? Number.NEGATIVE_INFINITY;
-			if (performance.now() - toldAt < this.#resendMs) continue;
-			const open = await openNames(claim, evidence);
-			this.#tellMade({ claim, again: true, answered: false, damaged: [], open });
-		}
-		await this.#last.remember(runs, await this.incomplete(), (target) => this.#isOurs(target));
-		const isSame = ({ source, format }: RunView) => source === plan.source && format === plan.format;
-		// Not awaited: each waits for this recovery itself.
-		void this.#beginAgain(again.filter((run) => this.#isOurs(run.target) && isSame(run) && !this.#again.has(run.id)));
-		return running.some(({ target }) => this.#isOurs(target));
-	}
-
 	async #beginAgain(interrupted: readonly RunView[]): Promise<void> {
 		for (const run of interrupted) {
-			this.#again.add(run.id);
 			this.#counter.add({ outcome: 'interrupted' });
 			this.#tell({ kind: 'interrupted', run });
 			try {

@@ -11,6 +11,8 @@ export interface Leftovers {
 	runs: Pick<BackupRuns, 'unreleased' | 'spoolLost' | 'find'>;
 	spool: Spool;
 	log: Log;
+	/** False: only claim checks whose file is there are looked for. Another hub's spool may have the same path elsewhere. */
+	tidy: boolean;
 }
 
 const LOST =
@@ -22,7 +24,7 @@ const LOST =
  * @param isOurs says whose target it is: each node sends its own
  */
 export async function claimsToSend(
-	{ runs, spool, log }: Leftovers,
+	{ runs, spool, log, tidy }: Leftovers,
 	isOurs: (target: string) => boolean,
 ): Promise<ClaimCheck[]> {
 	const waiting = new Map((await spool.finished()).map((spooled) => [spooled.file, spooled]));
@@ -32,17 +34,20 @@ export async function claimsToSend(
 		const present = waiting.delete(claim.file);
 		if (!ours.has(claim.id)) continue;
 		if (present) claims.push(claim);
-		else if (claim.file.startsWith(spool.directory)) {
+		else if (tidy && claim.file.startsWith(spool.directory)) {
 			log.warn(`The backup ${claim.id} of ${claim.database}: ${LOST}`);
 			await runs.spoolLost(claim.id, LOST);
 		}
 	}
-	for (const spooled of waiting.values()) await removeForgotten({ runs, spool, log }, spooled);
+	for (const spooled of tidy ? waiting.values() : []) await removeForgotten({ runs, spool, log }, spooled);
 	return claims;
 }
 
 /** Its process died after the file was named and before that was written down, or after the upload and before this. */
-async function removeForgotten({ runs, spool, log }: Leftovers, { file, record }: SpooledFile): Promise<void> {
+async function removeForgotten(
+	{ runs, spool, log }: Omit<Leftovers, 'tidy'>,
+	{ file, record }: SpooledFile,
+): Promise<void> {
 	const id = idOf(await readFile(record, 'utf8').catch(() => ''));
 	const run = id === undefined ? undefined : await runs.find(id);
 	// Of a run that goes on elsewhere, or of another hub's records: not this hub's to remove.

@@ -43,16 +43,16 @@ export const mutants: Mutant[] = [
 	},
 	{
 		protection: 'A claim check whose upload failed is sent again by itself',
-		file: 'lib/backup/run-backup.ts',
-		find: 'if (performance.now() - toldAt < this.#resendMs) continue;',
-		replace: 'if (toldAt > 0) continue;',
+		file: 'lib/backup/aftercare.ts',
+		find: 'return toldAt === undefined ? tidy : performance.now() - toldAt >= resendMs;',
+		replace: 'return toldAt === undefined && tidy;',
 		test: BY_ITSELF,
 	},
 	{
 		protection: 'Claim checks are looked after for as long as the node runs',
 		file: 'lib/backup/run-backup.ts',
-		find: 'this.#recovery = setTimeout(() => this.start(), nextMs).unref();',
-		replace: '',
+		find: 'this.#recovery = setTimeout(() => this.start(), next).unref();',
+		replace: 'void next;',
 		test: BY_ITSELF,
 	},
 	{
@@ -66,10 +66,10 @@ export const mutants: Mutant[] = [
 		},
 	},
 	{
-		protection: 'A run whose process was killed is begun again, and its claim check sent again',
-		file: 'lib/backup/run-backup.ts',
-		find: 'this.#tellMade({ claim, again: true, answered: false, damaged: [], open });',
-		replace: '',
+		protection: 'The session of an upload survives a dead process',
+		file: 'lib/backup/send.ts',
+		find: 'state: kept === undefined ? undefined : (JSON.parse(kept) as UploadState),',
+		replace: 'state: kept === undefined || kept ? undefined : (JSON.parse(kept) as UploadState),',
 		test: KILLS,
 	},
 	{
