@@ -262,6 +262,14 @@ function contract(fresh: () => Promise<StoreOptions>): void {
 			await assert.rejects(first.renew(), byCode('LEASE_LOST'));
 		});
 
+		test('a lease that ends later than any may last was taken by a clock that was ahead, and is free', async () => {
+			const store = await openFresh();
+			const ahead = await store.lease('backup', { owner: 'a', ttlMs: 366 * 86_400_000 });
+			assert.ok(ahead);
+			assert.ok(await store.lease('backup', { owner: 'b', ttlMs: LONG_MS }));
+			await assert.rejects(ahead.check(), byCode('LEASE_LOST'));
+		});
+
 		test('a lease whose time is over is lost even while nobody else has taken it', async () => {
 			const store = await openFresh();
 			const lease = await store.lease('backup', { owner: 'a', ttlMs: 1 });

@@ -16,7 +16,7 @@ const FORGERIES = {
 	name: '16 forgeries are refused before anything is decrypted, and count neither for the alarm nor for retention',
 	timeoutMs: 90_000,
 };
-const drive = (name: string) => ({ file: 'test/faults/backup-drive.test.ts', name, timeoutMs: 90_000 });
+const drive = (name: string) => ({ file: 'test/faults/backup-drive.test.ts', name, timeoutMs: 60_000 });
 const clock = (name: string) => ({ file: 'test/faults/backup-clock.test.ts', name, timeoutMs: 60_000 });
 const ALONE = drive(
 	'each fault of Drive alone: the backup arrives whole, or the error names what to do and it arrives later',
