@@ -270,7 +270,8 @@ async function assertRefused({ lab }: Place, forged: Forged, { identities, seen 
 	const { drive, client, keys, odoo } = lab;
 	const open = async () => ({ client, folderId: drive.google.folderId });
 	const directory = path.join(lab.directory, 'brought');
-	const request = { open, verifying: keys.verifying, directory, signal: new AbortController().signal };
+	const accepted = async () => new Set<string>();
+	const request = { open, verifying: keys.verifying, accepted, directory, signal: new AbortController().signal };
 	await assert.rejects(bringBack({ ...request, wanted: { backup: file.id } }), { code: 'BACKUP_UNTRUSTED' }, why);
 	if (onDisk) {
 		// As with a browser: the file and what lies beside it under its name.
@@ -314,6 +315,7 @@ async function assertOpened({ lab, genuine }: Place, { identities, seen }: Watch
 	const brought = await bringBack({
 		open: async () => ({ client, folderId: drive.google.folderId }),
 		...{ verifying: keys.verifying, wanted: {}, directory: path.join(lab.directory, 'brought') },
+		accepted: async () => new Set(),
 		signal: new AbortController().signal,
 	});
 	assert.equal(brought.id, genuine.at(-1)?.signed.record.id);
