@@ -354,7 +354,7 @@ const BACKUP_VARIABLES: Record<string, Variable> = {
 	HUB_BACKUP_VERIFYING_KEYS: {
 		kind: 'text',
 		default: '',
-		otherwise: { en: 'that of the signing key', es: 'la de la clave que firma' },
+		otherwise: { en: 'no backup is believed', es: 'no se cree ninguna copia' },
 		text: {
 			en: 'Public keys whose records are believed, `clinic-hub-verify-…`, separated by commas; those of before a change of keys stay here.',
 			es: 'Claves públicas cuyas actas se creen, `clinic-hub-verify-…`, separadas por comas; las anteriores a un cambio de claves se quedan aquí.',
