@@ -1,5 +1,7 @@
 /** What a bench yields; `ratio` is `value / reference`, both taken in the same run. */
 export interface Measure {
+	/** Before the dot of its name. Default the file that was run. */
+	bench?: string;
 	measure: string;
 	value: number;
 	unit: string;

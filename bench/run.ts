@@ -11,7 +11,7 @@ const { values, positionals } = parseArgs({
 	options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
 });
 
-const NOT_BENCHES = new Set(['run.ts', 'measure.ts']);
+const NOT_BENCHES = new Set(['run.ts', 'measure.ts', 'programs.ts']);
 const names = readdirSync(import.meta.dirname)
 	.filter((file) => file.endsWith('.ts') && !NOT_BENCHES.has(file))
 	.map((file) => file.slice(0, -'.ts'.length));
@@ -29,7 +29,7 @@ function print(measure: Measure): void {
 	const { unit, value, against, reference, ratio } = measure;
 	const goal = measure.goal ? `  goal ${measure.goal}` : '';
 	console.log(
-		`${`${name}.${measure.measure}`.padEnd(28)} ${round(value)} ${unit}, against ${round(reference)} (${against}): ratio ${round(ratio)}${goal}`,
+		`${`${measure.bench ?? name}.${measure.measure}`.padEnd(28)} ${round(value)} ${unit}, against ${round(reference)} (${against}): ratio ${round(ratio)}${goal}`,
 	);
 }
 

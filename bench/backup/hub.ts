@@ -1,9 +1,19 @@
-/** One backup in a process of its own, as a hub makes it; prints what it took as JSON. `hub.ts <url> <spool> <recipient>` */
+/** One backup in a process of its own, as a hub makes it; prints what it took as JSON. `hub.ts <HubTask as JSON>` */
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { makeBackup } from '../../lib/backup/pipeline.ts';
-import { createSigningKey } from '../../lib/backup/signature.ts';
-import { Spool } from '../../lib/backup/spool.ts';
+import type * as pipeline from '../../lib/backup/pipeline.ts';
+import type * as signature from '../../lib/backup/signature.ts';
+import type { SourceDescription } from '../../lib/backup/source.ts';
+import type * as spools from '../../lib/backup/spool.ts';
+import { built } from './built.ts';
+
+export interface HubTask {
+	source: SourceDescription;
+	/** Folder. */
+	spool: string;
+	/** `age1…` */
+	recipient: string;
+}
 
 export interface HubFigures {
 	ms: number;
@@ -24,9 +34,13 @@ const LOOK_MS = 5;
 const SETTLE_MS = 500;
 const IDLE_MS = 1_500;
 
+const { makeBackup } = await built<typeof pipeline>('lib/backup/pipeline.js');
+const { createSigningKey } = await built<typeof signature>('lib/backup/signature.js');
+const { Spool } = await built<typeof spools>('lib/backup/spool.js');
+
 const residentMiB = () => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
 
-const [, , url = '', directory = '', recipient = ''] = process.argv;
+const { source, spool: directory, recipient } = JSON.parse(process.argv[2] ?? '{}') as HubTask;
 const spool = await Spool.open(directory);
 const { privateKey: signingKey } = createSigningKey();
 await wait(SETTLE_MS);
@@ -49,8 +63,8 @@ const begin = performance.now();
 const { claim } = await makeBackup({
 	id: 'bench-0001',
 	database: 'bench',
-	source: { kind: 'http', url },
-	sourceName: 'manager',
+	source,
+	sourceName: source.kind === 'direct' ? 'direct' : 'manager',
 	format: 'zip',
 	encryption: { kind: 'age', recipients: [recipient] },
 	signingKey,

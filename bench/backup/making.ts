@@ -6,11 +6,14 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { createAgeKey } from '../../lib/backup/age-keys.ts';
 import { type Bench, median, ratioOf } from '../measure.ts';
+import { ensurePrograms } from '../programs.ts';
 import { writeArchive } from './archive.ts';
 import type { HubFigures } from './hub.ts';
+import { hubBackup } from './hub-process.ts';
 
 const run = promisify(execFile);
 const MIB = 1_048_576;
+const STOCK = { packages: ['curl', 'unzip', 'age'], commands: ['curl', 'unzip', 'age'] };
 const THROTTLED_BYTES_PER_SECOND = 100_000_000;
 
 interface Setting {
@@ -19,11 +22,9 @@ interface Setting {
 	directory: string;
 }
 
-async function hub({ base, recipient, directory }: Setting, file: string, query = ''): Promise<HubFigures> {
-	const script = path.join(import.meta.dirname, 'hub.ts');
-	const args = [script, `${base}/${file}${query}`, path.join(directory, 'spool'), recipient];
-	const { stdout } = await run(process.execPath, args);
-	return JSON.parse(stdout) as HubFigures;
+function hub({ base, recipient, directory }: Setting, file: string, query = ''): Promise<HubFigures> {
+	const source = { kind: 'http', url: `${base}/${file}${query}` } as const;
+	return hubBackup({ source, spool: path.join(directory, 'spool'), recipient });
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -63,6 +64,7 @@ async function startServer(directory: string) {
 }
 
 export const making: Bench = async function* ({ quick, log }) {
+	await ensurePrograms([STOCK], log);
 	const directory = await mkdtemp(path.join(tmpdir(), 'clinic-hub-bench-'));
 	const server = await startServer(directory);
 	try {

@@ -1,4 +1,5 @@
 /** Drive's methods for metadata, version 3, as far as the hub and its peers use them. */
+import { digestFields } from './digests.ts';
 import { select } from './fields.ts';
 import { parseQuery } from './query.ts';
 import { checkedProperties, FOLDER, type Item, type Records, type Rights } from './records.ts';
@@ -67,12 +68,10 @@ export function list({ records, caller, query }: Call): unknown {
 	sort(found, query.get('orderBy'));
 	const start = startOf(query.get('pageToken'), text);
 	const next = start + pageSize;
-	const files = found.slice(start, next).map((item) => fileOf(records, caller, item));
+	const fields = query.get('fields') ?? LIST_FIELDS;
+	const files = found.slice(start, next).map((item) => fileOf(records, caller, item, fields));
 	const more = next < found.length ? { nextPageToken: tokenOf(next, text) } : {};
-	return select(
-		{ kind: 'drive#fileList', incompleteSearch: false, files, ...more },
-		query.get('fields') ?? LIST_FIELDS,
-	);
+	return select({ kind: 'drive#fileList', incompleteSearch: false, files, ...more }, fields);
 }
 
 export function get(call: Call, id: string): unknown {
@@ -162,7 +161,8 @@ export function drive({ records, caller, query }: Call, id: string): unknown {
 
 /** What a call about one file answers. */
 export function answer({ records, caller, query }: Call, item: Item, fields?: string): unknown {
-	return select(fileOf(records, caller, item), fields ?? query.get('fields') ?? FILE_FIELDS);
+	const asked = fields ?? query.get('fields') ?? FILE_FIELDS;
+	return select(fileOf(records, caller, item, asked), asked);
 }
 
 export function allDrives(query: URLSearchParams): boolean {
@@ -173,7 +173,8 @@ function isTrue(query: URLSearchParams, name: string): boolean {
 	return query.get(name) === 'true';
 }
 
-function fileOf(records: Records, caller: Caller, item: Item): Body {
+/** @param fields those that are asked for: what is costly is left out unless it is among them */
+function fileOf(records: Records, caller: Caller, item: Item, fields: string): Body {
 	const rights = records.rightsOf(caller, item) ?? {
 		read: false,
 		add: false,
@@ -198,7 +199,7 @@ function fileOf(records: Records, caller: Caller, item: Item): Body {
 			? { driveId, teamDriveId: driveId }
 			: { owners: [{ kind: 'drive#user', emailAddress: owner }], ownedByMe: owner === caller.account }),
 		...(isFile ? { size: String(size ?? 0), quotaBytesUsed: String(size ?? 0), originalFilename: name } : {}),
-		...(isFile ? { md5Checksum: item.md5, sha1Checksum: item.sha1, sha256Checksum: item.sha256 } : {}),
+		...(isFile ? digestFields(records, item, fields) : {}),
 		...propertiesOf(item, caller),
 		shared: permissionsOf(records, item).length > 1,
 		capabilities: capabilitiesOf(rights),

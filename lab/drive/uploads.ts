@@ -3,6 +3,7 @@ import { createHash, type Hash, randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
+import { askedDigests, type Digest } from './digests.ts';
 import type { Fault } from './faults.ts';
 import type { Item, Records } from './records.ts';
 import { Refusal } from './refusal.ts';
@@ -25,7 +26,8 @@ interface Session {
 	kept: number;
 	/** Bytes that the client was told are kept. */
 	told: number;
-	hashes: Record<'md5' | 'sha1' | 'sha256', Hash>;
+	/** Those that will be asked for; others are computed when somebody does. */
+	hashes: Map<Digest, Hash>;
 	file: FileHandle;
 	done: boolean;
 }
@@ -65,7 +67,7 @@ export class Uploads {
 
 	async begin(caller: Caller, item: Item, size: number | undefined, fields: string | undefined): Promise<string> {
 		const id = randomBytes(30).toString('base64url');
-		const hashes = { md5: createHash('md5'), sha1: createHash('sha1'), sha256: createHash('sha256') };
+		const hashes = new Map(askedDigests(fields).map((name) => [name, createHash(name)]));
 		const file = await open(this.#fileOf(id), 'w');
 		const begun = this.#records.now();
 		const progress = { begun, kept: 0, told: 0, hashes, file, done: false };
@@ -78,7 +80,7 @@ export class Uploads {
 	async whole(caller: Caller, item: Item, content: Buffer): Promise<void> {
 		const session = this.#sessions.get(await this.begin(caller, item, content.length, undefined));
 		if (!session) return;
-		for (const hash of Object.values(session.hashes)) hash.update(content);
+		for (const hash of session.hashes.values()) hash.update(content);
 		await session.file.write(content);
 		session.kept = content.length;
 		this.received += content.length;
@@ -163,7 +165,7 @@ export class Uploads {
 			waiting = [whole.subarray(bytes)];
 			waitingBytes -= bytes;
 			if (fault?.kind === 'spoil' && block.length > 0) block[0] = (block[0] ?? 0) ^ 1;
-			for (const hash of Object.values(session.hashes)) hash.update(block);
+			for (const hash of session.hashes.values()) hash.update(block);
 			await session.file.write(block, 0, block.length, session.kept);
 			session.kept += block.length;
 		};
@@ -200,7 +202,7 @@ export class Uploads {
 		await file.close();
 		await rename(this.#fileOf(session.id), this.#records.contentFile(item.id));
 		session.done = true;
-		const digests = Object.fromEntries(Object.entries(hashes).map(([name, hash]) => [name, hash.digest('hex')]));
+		const digests = Object.fromEntries([...hashes].map(([name, hash]) => [name, hash.digest('hex')]));
 		const time = new Date(this.#records.now()).toISOString();
 		// A time that the client set stays; otherwise a file is made when it is whole.
 		const created = item.createdTime === item.modifiedTime ? { createdTime: time } : {};

@@ -28,13 +28,14 @@ export class SlotWriter {
 	readonly #free = Array.from({ length: SLOTS }, (_, slot) => slot);
 	#taken = 0;
 	#wake: (() => void) | undefined;
+	readonly #wakeUp = () => this.#wake?.();
 
 	constructor(memory: SharedArrayBuffer, port: MessagePort) {
 		this.#memory = memory;
 		this.#port = port;
 		port.on('message', (slot: ToWriter) => {
 			this.#free.push(slot);
-			this.#wake?.();
+			this.#wakeUp();
 		});
 	}
 
@@ -48,8 +49,10 @@ export class SlotWriter {
 			}
 			await new Promise<void>((resolve) => {
 				this.#wake = resolve;
-				signal.addEventListener('abort', () => resolve(), { once: true });
+				signal.addEventListener('abort', this.#wakeUp, { once: true });
 			});
+			// A large backup waits a hundred thousand times.
+			signal.removeEventListener('abort', this.#wakeUp);
 		}
 	}
 
