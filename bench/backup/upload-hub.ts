@@ -1,12 +1,15 @@
 /** One upload in a process of its own, as a hub does it; prints what it took as JSON. `upload-hub.ts <UploadTask as JSON>` */
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 import type * as header from '../../lib/backup/age-header.ts';
-import type * as encrypted from '../../lib/backup/encrypted-file.ts';
+import type * as threads from '../../lib/backup/threads.ts';
 import type * as clients from '../../lib/drive/client.ts';
 import type * as uploads from '../../lib/drive/upload.ts';
 import { built } from './built.ts';
+import type { EncryptTask } from './encrypt-worker.ts';
 
 export interface UploadTask {
 	/** Path of what is to be encrypted and uploaded. */
@@ -29,11 +32,8 @@ export interface UploadFigures {
 	cpuMs: number;
 }
 
-/** As a backup is handed on while it is fetched, in bytes. */
-const PIECE_BYTES = 1_048_576;
-
 const { beginAge } = await built<typeof header>('lib/backup/age-header.js');
-const { EncryptedFile } = await built<typeof encrypted>('lib/backup/encrypted-file.js');
+const { THREAD_LIMITS } = await built<typeof threads>('lib/backup/threads.js');
 const { openDrive } = await built<typeof clients>('lib/drive/client.js');
 const { uploadFile } = await built<typeof uploads>('lib/drive/upload.js');
 
@@ -59,16 +59,11 @@ const figures: UploadFigures = {
 console.log(JSON.stringify(figures));
 
 async function encrypt(): Promise<{ size: number; sha256: string }> {
-	const source = await open(plain);
-	const file = await EncryptedFile.create(target, await beginAge([recipient]));
-	const piece = Buffer.allocUnsafe(PIECE_BYTES);
-	for (;;) {
-		const { bytesRead } = await source.read(piece);
-		if (bytesRead === 0) break;
-		await file.write(piece.subarray(0, bytesRead));
-	}
-	const written = await file.finish();
-	await file.close();
-	await source.close();
-	return written;
+	const workerData: EncryptTask = { plain, target, age: await beginAge([recipient]) };
+	const worker = new Worker(new URL('./encrypt-worker.ts', import.meta.url), {
+		workerData,
+		resourceLimits: THREAD_LIMITS,
+	});
+	const [written] = await once(worker, 'message');
+	return written as { size: number; sha256: string };
 }

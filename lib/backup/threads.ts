@@ -17,11 +17,11 @@ import {
 const GRACE_MS = 2_000;
 
 /**
- * Of each thread's garbage collector, in MiB. Gigabytes pass through buffers that die young and lie outside of what it counts;
+ * Of each thread's garbage collector. Gigabytes pass through buffers that die young and lie outside of what it counts;
  * a small young generation lets go of them before they force it to look through everything: a tenth less CPU and 30 MiB less
  * memory than with Node's own bound (measured).
  */
-const YOUNG_GENERATION_MIB = 2;
+export const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2 };
 
 export type ThreadsTask = Omit<FetchTask & ProveTask, 'slots' | 'port'>;
 
@@ -88,8 +88,7 @@ class Thread<Result> {
 	constructor(name: string, workerData: unknown, transferList: Transferable[], received?: (bytes: number) => void) {
 		// The sources run as they are, and built: beside this file lies its neighbour with the same ending.
 		const file = new URL(`./${name}${path.extname(import.meta.url)}`, import.meta.url);
-		const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB };
-		this.#worker = new Worker(file, { name, workerData, transferList, resourceLimits });
+		this.#worker = new Worker(file, { name, workerData, transferList, resourceLimits: THREAD_LIMITS });
 		this.#exit = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
 		this.result = new Promise((resolve, reject) => {
 			this.#worker.on('message', (message: FromWorker<Result>) => {
