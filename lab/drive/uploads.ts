@@ -29,6 +29,8 @@ interface Session {
 	/** Those that will be asked for; others are computed when somebody does. */
 	hashes: Map<Digest, Hash>;
 	file: FileHandle;
+	/** The last write; the next bytes are received meanwhile. */
+	writing: Promise<unknown>;
 	done: boolean;
 }
 
@@ -70,7 +72,7 @@ export class Uploads {
 		const hashes = new Map(askedDigests(fields).map((name) => [name, createHash(name)]));
 		const file = await open(this.#fileOf(id), 'w');
 		const begun = this.#records.now();
-		const progress = { begun, kept: 0, told: 0, hashes, file, done: false };
+		const progress = { begun, kept: 0, told: 0, hashes, file, writing: Promise.resolve(), done: false };
 		this.#sessions.set(id, { id, caller, fields, item, size, ...progress });
 		this.opened += 1;
 		return id;
@@ -96,6 +98,7 @@ export class Uploads {
 		const session = this.#sessions.get(id);
 		if (!session || session.done) return void this.#sessions.delete(id);
 		this.#sessions.delete(id);
+		await session.writing;
 		await session.file.close();
 		await rm(this.#fileOf(id), { force: true });
 	}
@@ -166,7 +169,10 @@ export class Uploads {
 			waitingBytes -= bytes;
 			if (fault?.kind === 'spoil' && block.length > 0) block[0] = (block[0] ?? 0) ^ 1;
 			for (const hash of session.hashes.values()) hash.update(block);
-			await session.file.write(block, 0, block.length, session.kept);
+			await session.writing;
+			session.writing = session.file.write(block, 0, block.length, session.kept);
+			// Whoever waits for it next gets the failure.
+			session.writing.catch(() => undefined);
 			session.kept += block.length;
 		};
 		try {
@@ -199,6 +205,7 @@ export class Uploads {
 		const parent = this.#records.find(item.parent ?? '');
 		if (!parent) throw new Refusal(404, 'notFound', `File not found: ${item.parent}.`);
 		this.#records.requireSpace(caller, parent, session.kept);
+		await session.writing;
 		await file.close();
 		await rename(this.#fileOf(session.id), this.#records.contentFile(item.id));
 		session.done = true;

@@ -23,6 +23,8 @@ export interface Metadata {
 
 /** Larger writes over TLS cost three times the CPU (measured with one of 32 MiB). In bytes. */
 const PIECE_BYTES = 1024 * 1024;
+/** One is read while another is encrypted and a third leaves. */
+const PIECES = 3;
 
 /** Opens a session and gives its address. @throws DriveFailure, HubError CANCELLED */
 export async function beginSession(
@@ -45,7 +47,7 @@ export async function beginSession(
 		'x-upload-content-type': metadata.mimeType,
 		'x-upload-content-length': size,
 	};
-	const sending = async (write: (piece: Buffer) => Promise<boolean>) => void (await write(body));
+	const sending = async (write: Write) => void (await write(body));
 	const answer = await transfer({ method: 'POST', url, headers, body: sending, idleMs: client.idleMs, signal });
 	const { location } = answer.headers;
 	if (answer.statusCode !== 200 || !location) throw await refusalOf(answer, url.host);
@@ -77,26 +79,38 @@ export interface Chunk {
 	onSent: (bytes: number) => void;
 }
 
+type Write = (piece: Buffer) => Promise<boolean>;
+
 /** Sends one chunk and believes what Drive says it kept. @throws DriveFailure, HubError CANCELLED */
 export async function sendChunk(client: DriveClient, chunk: Chunk, signal?: AbortSignal): Promise<Kept> {
 	const { uri, source, from, to, size, pace, onSent } = chunk;
 	const url = new URL(uri);
 	const range = size === 0 ? {} : { 'content-range': `bytes ${from}-${to - 1}/${size}` };
 	const headers = { ...(await authorization(client, signal)), 'content-length': to - from, ...range };
-	const body = async (write: (piece: Buffer) => Promise<boolean>): Promise<void> => {
-		const buffer = Buffer.allocUnsafe(Math.min(pace.piece(PIECE_BYTES), to - from));
-		for (let at = from; at < to; ) {
-			const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, to - at), at);
+	const send = async (write: Write, piece: Buffer): Promise<boolean> => {
+		const left = await write(piece);
+		if (left) onSent(piece.length);
+		return left;
+	};
+	const body = async (write: Write): Promise<void> => {
+		const length = Math.min(pace.piece(PIECE_BYTES), to - from);
+		const buffers = Array.from({ length: PIECES }, () => Buffer.allocUnsafe(length));
+		const underWay: Promise<boolean>[] = [];
+		for (let at = from, turn = 0; at < to; turn = (turn + 1) % PIECES) {
+			const buffer = buffers[turn] as Buffer;
+			const { bytesRead } = await source.read(buffer, 0, Math.min(length, to - at), at);
 			if (bytesRead === 0)
 				throw new HubError(
 					'DRIVE_MISMATCH',
 					'The file became shorter while it was sent. Send it again when nobody writes to it.',
 				);
 			await pace.take(bytesRead, signal);
-			if (!(await write(buffer.subarray(0, bytesRead)))) return;
+			// The piece before may still be leaving while this one is encrypted; the one before that has left.
+			if (underWay.length === PIECES - 1 && !(await underWay.shift())) return;
+			underWay.push(send(write, buffer.subarray(0, bytesRead)));
 			at += bytesRead;
-			onSent(bytesRead);
 		}
+		await Promise.all(underWay);
 	};
 	return keptOf(await transfer({ method: 'PUT', url, headers, body, idleMs: client.idleMs, signal }), url.host);
 }
