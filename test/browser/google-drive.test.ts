@@ -88,8 +88,11 @@ test('the dialog of Google Drive', async (t) => {
 				await button.click();
 				return google;
 			};
-			await (await connect('deny')).close();
+			const refused = await connect('deny');
 			await tray.locator('#google-drive-consent', { hasText: words.denied }).waitFor();
+			// Chromium was seen to never close a page that is about to be drawn.
+			await refused.getByText(words.denied).waitFor();
+			await refused.close();
 			await editor.picture(`google-drive-denied-${language}`);
 			const google = await connect('allow');
 			await google.getByText(words.done).waitFor();
