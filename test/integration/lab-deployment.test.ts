@@ -38,10 +38,7 @@ test('variables that a deployment must set and does not are named, all of them',
 	const one = (name: string) =>
 		run({ HUB_URL: 'http://127.0.0.1:9', ODOO_URL: 'http://127.0.0.1:9', ODOO_USER: 'ana' }, name);
 	assert.match((await one('mail')).said, missing(mail));
-	assert.match(
-		(await one('backup')).said,
-		missing(backup.replace('DRIVE_FOLDER', 'DRIVE_FOLDER, ODOO_DATABASE')),
-	);
+	assert.match((await one('backup')).said, missing(backup.replace('DRIVE_FOLDER', 'DRIVE_FOLDER, ODOO_DATABASE')));
 });
 
 test('a test that there is not is named, with those that there are', async () => {
