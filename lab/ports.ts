@@ -34,12 +34,12 @@ async function listeningInodes(): Promise<Map<string, number>> {
 	return inodes;
 }
 
-/** Those of `ports` that something on this machine listens on, with who it is. */
+/** Those of `ports` that something on this machine listens on, with who it is: two processes may share a port's number. */
 export async function listeners(ports: readonly number[]): Promise<Listener[]> {
 	const inodes = await listeningInodes();
-	const wanted = new Map([...inodes].filter(([, port]) => ports.includes(port)));
-	const found = new Map<number, Listener>([...wanted.values()].map((port) => [port, { port }]));
-	if (wanted.size === 0) return [];
+	const sockets = new Map<string, Listener>();
+	for (const [inode, port] of inodes) if (ports.includes(port)) sockets.set(inode, { port });
+	if (sockets.size === 0) return [];
 	for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
 		let descriptors: string[];
 		try {
@@ -49,13 +49,15 @@ export async function listeners(ports: readonly number[]): Promise<Listener[]> {
 		}
 		for (const descriptor of descriptors) {
 			const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
-			const port = wanted.get(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? '');
-			if (port === undefined || found.get(port)?.pid !== undefined) continue;
+			const socket = sockets.get(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? '');
+			// A socket that children inherited belongs to whoever came first.
+			if (socket === undefined || socket.pid !== undefined) continue;
 			const command = await commandOf(Number(pid));
-			found.set(port, { port, pid: Number(pid), ...(command === undefined ? {} : { command }) });
+			Object.assign(socket, { pid: Number(pid) }, command === undefined ? {} : { command });
 		}
 	}
-	return [...found.values()].sort((a, b) => a.port - b.port);
+	const each = new Map([...sockets.values()].map((socket) => [`${socket.port} ${socket.pid}`, socket]));
+	return [...each.values()].sort((a, b) => a.port - b.port);
 }
 
 /** A TCP port that is free on loopback now, chosen by the operating system. */

@@ -39,7 +39,10 @@ for (const host of ['127.0.0.1', '0.0.0.0', '::1']) {
 		t.after(() => lab.stop());
 		await assert.rejects(lab.checkPorts(), (thrown: Error & { code?: string }) => {
 			assert.equal(thrown.code, 'PORT_TAKEN');
-			assert.match(thrown.message, new RegExp(`^Port ${port} \\(queue\\) is taken by process ${process.pid}: .*node`));
+			assert.match(
+				thrown.message,
+				new RegExp(`^Port ${port} \\(queue\\) is taken by process ${process.pid}: .*node`, 'm'),
+			);
 			return true;
 		});
 		const offset = await lab.checkPorts().catch((thrown) => Number(/--port-offset (\d+)/.exec(thrown.message)?.[1]));
