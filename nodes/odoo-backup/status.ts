@@ -5,6 +5,7 @@ import { HUB_ERROR_CODES } from '../../lib/errors.ts';
 import { type Phrase, shared } from '../runtime/phrase.ts';
 import type { Tone } from '../runtime/status.ts';
 
+const KILOBYTE = 1_000;
 const MEGABYTE = 1_000_000;
 const PERCENT = 100;
 
@@ -20,7 +21,7 @@ export function backupStatus({ running, last }: BackupsState): { tone: Tone; phr
 		const { database, progress, expectedBytes } = running;
 		if (!progress || progress.phase === 'waiting') return say('busy', 'waiting', { database });
 		const { bytes, bytesPerSecond } = progress;
-		const values = { database, megabytes: megabytes(bytes), rate: megabytes(bytesPerSecond) };
+		const values = { database, size: inWords(bytes), rate: inWords(bytesPerSecond) };
 		if (!expectedBytes) return say('busy', 'receiving', values);
 		const percent = Math.min(ALMOST_DONE, Math.floor((bytes / expectedBytes) * PERCENT));
 		return say('busy', 'receivingOf', { ...values, percent });
@@ -38,11 +39,12 @@ export function backupStatus({ running, last }: BackupsState): { tone: Tone; phr
 	if (!newest) return say('ready', 'ready');
 	// Local time without its zone: a status has little room, and the editor's people know where the clinic is.
 	const at = new Date(newest.finishedAt).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' });
-	return say('ready', 'done', { database: newest.database, megabytes: megabytes(newest.bytes), at });
+	return say('ready', 'done', { database: newest.database, size: inWords(newest.bytes), at });
 }
 
-/** With one digit behind the point below ten. */
-function megabytes(bytes: number): string {
+/** Megabytes with one digit behind the point below ten; less than one in kilobytes. The units are those of both languages. */
+function inWords(bytes: number): string {
+	if (bytes < MEGABYTE) return `${Math.ceil(bytes / KILOBYTE)} kB`;
 	const value = bytes / MEGABYTE;
-	return value < 10 ? value.toFixed(1) : String(Math.round(value));
+	return `${value < 10 ? value.toFixed(1) : Math.round(value)} MB`;
 }
