@@ -5,8 +5,8 @@
  */
 
 import type { Kysely } from 'kysely';
-import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
+import { ENTRY_COLUMNS, type LedgerStatements, ledgerStatements } from './ledger-statements.ts';
 import { type LedgerState, type MailTables, mailTopic } from './ledger-tables.ts';
 
 export type { LedgerState } from './ledger-tables.ts';
@@ -82,105 +82,13 @@ function storable(text: string | null | undefined): string | null {
 	return text?.replaceAll('\0', '\ufffd').slice(0, MAX_TEXT_CHARACTERS).toWellFormed() ?? null;
 }
 
-interface KeyValues {
-	database_uuid: string;
-	id: string;
-}
-
-type Row = MailTables['mail_ledger'];
-type InsertValues = Omit<Row, 'version'>;
-type UpdateValues = Omit<Row, 'version' | 'created_at' | 'kind' | 'reference'> & { seen: number };
-
-const ENTRY_COLUMNS = [
-	'state',
-	'owner',
-	'version',
-	'attempts',
-	'message_id as messageId',
-	'recipient',
-	'response',
-	'reason',
-	'reason_text as reasonText',
-	'updated_at as updatedAt',
-] as const;
-
 export class Ledger {
 	readonly #database: Kysely<MailTables>;
-	readonly #find: (values: KeyValues) => Promise<LedgerEntry[]>;
-	readonly #insert: (values: InsertValues) => Promise<{ version: number }[]>;
-	readonly #update: (values: UpdateValues) => Promise<{ version: number }[]>;
-	readonly #sent: (values: KeyValues & { response: string; updated_at: number }) => Promise<{ version: number }[]>;
+	readonly #statements: LedgerStatements;
 
 	private constructor(database: Kysely<MailTables>) {
 		this.#database = database;
-		const compiling = database as unknown as Kysely<never>;
-		this.#find = statement<KeyValues, LedgerEntry>(compiling, ({ database_uuid, id }) =>
-			database
-				.selectFrom('mail_ledger')
-				.select(ENTRY_COLUMNS)
-				.where('database_uuid', '=', database_uuid)
-				.where('id', '=', id),
-		);
-		this.#insert = statement<InsertValues, { version: number }>(compiling, (row) =>
-			database
-				.insertInto('mail_ledger')
-				.values({
-					database_uuid: row.database_uuid,
-					id: row.id,
-					state: row.state,
-					owner: row.owner,
-					version: 1,
-					attempts: row.attempts,
-					kind: row.kind,
-					reference: row.reference,
-					recipient: row.recipient,
-					message_id: row.message_id,
-					response: row.response,
-					reason: row.reason,
-					reason_text: row.reason_text,
-					created_at: row.created_at,
-					updated_at: row.updated_at,
-				})
-				.onConflict((conflict) => conflict.columns(['database_uuid', 'id']).doNothing())
-				.returning('version'),
-		);
-		this.#update = statement<UpdateValues, { version: number }>(compiling, (row) =>
-			database
-				.updateTable('mail_ledger')
-				.set((old) => ({
-					state: row.state,
-					owner: row.owner,
-					version: old('version', '+', 1),
-					attempts: row.attempts,
-					recipient: row.recipient,
-					message_id: row.message_id,
-					response: row.response,
-					reason: row.reason,
-					reason_text: row.reason_text,
-					updated_at: row.updated_at,
-				}))
-				.where('database_uuid', '=', row.database_uuid)
-				.where('id', '=', row.id)
-				.where('version', '=', row.seen)
-				.returning('version'),
-		);
-		this.#sent = statement<KeyValues & { response: string; updated_at: number }, { version: number }>(
-			compiling,
-			({ database_uuid, id, response, updated_at }) =>
-				database
-					.updateTable('mail_ledger')
-					.set((old) => ({
-						state: 'sent',
-						version: old('version', '+', 1),
-						response,
-						reason: null,
-						reason_text: null,
-						updated_at,
-					}))
-					.where('database_uuid', '=', database_uuid)
-					.where('id', '=', id)
-					.returning('version'),
-		);
+		this.#statements = ledgerStatements(database);
 	}
 
 	/**
@@ -193,7 +101,7 @@ export class Ledger {
 
 	/** Undefined when nothing is known of that message. */
 	async find({ databaseUuid, id }: LedgerKey): Promise<LedgerEntry | undefined> {
-		const [entry] = await this.#find({ database_uuid: databaseUuid, id });
+		const [entry] = await this.#statements.find({ database_uuid: databaseUuid, id });
 		return entry;
 	}
 
@@ -221,14 +129,24 @@ export class Ledger {
 			updated_at: now,
 		};
 		const rows = seen
-			? await this.#update({ ...values, seen: seen.version })
-			: await this.#insert({ ...values, kind: facts.kind, reference: storable(facts.reference), created_at: now });
+			? await this.#statements.update({ ...values, seen: seen.version })
+			: await this.#statements.insert({
+					...values,
+					kind: facts.kind,
+					reference: storable(facts.reference),
+					created_at: now,
+				});
 		return rows[0]?.version ?? null;
 	}
 
 	/** Writes `sent` whoever changed the row in between: that the SMTP server took the mail stays true. */
 	async markSent({ databaseUuid, id }: LedgerKey, response: string): Promise<void> {
-		await this.#sent({ database_uuid: databaseUuid, id, response: storable(response) ?? '', updated_at: Date.now() });
+		await this.#statements.markSent({
+			database_uuid: databaseUuid,
+			id,
+			response: storable(response) ?? '',
+			updated_at: Date.now(),
+		});
 	}
 
 	/**

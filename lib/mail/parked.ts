@@ -11,10 +11,11 @@ import { HubError, type HubErrorCode, toHubError } from '../errors.ts';
 import type { Lease } from '../store/store.ts';
 import { isAddress } from './address.ts';
 import type { MessageReader } from './envelope.ts';
-import type { Ledger, LedgerKey, LedgerRow } from './ledger.ts';
+import type { Ledger, LedgerRow } from './ledger.ts';
 import type { MailOutcome } from './outcomes.ts';
-import { BROWSE_LIMIT, type Browsed, browse, type Found, type ParkedMail, returned } from './parked-browse.ts';
+import { type Browsed, browse, type Found, type ParkedMail, returned } from './parked-browse.ts';
 import type { ParkedLock } from './parked-lock.ts';
+import { outcomeOf, ParkedResults, parseKey } from './parked-results.ts';
 import type { MailQueues } from './queues.ts';
 import type { Results } from './results.ts';
 
@@ -78,21 +79,14 @@ export interface ActionReport {
 type Taken = Found & { message: GetMessage };
 type Decision = (found: Taken) => Promise<'done' | 'alreadySent'>;
 
-/** A mail as Odoo knows it, and what the ledger knows of it. */
-interface Told {
-	key: LedgerKey;
-	row: LedgerRow | undefined;
-}
-
 export class ParkedMails {
 	readonly #options: ParkedOptions;
+	readonly #told: ParkedResults;
 	/** Messages that must lie in the queue once the lock's holder is done. */
 	#fetched = 0;
-	/** Mails that the broker gave up, by key and time, of which Odoo has been told. */
-	readonly #toldOf = new Set<string>();
-
 	constructor(options: ParkedOptions) {
 		this.#options = options;
+		this.#told = new ParkedResults(options.results, options.ledger);
 	}
 
 	/**
@@ -103,7 +97,7 @@ export class ParkedMails {
 		// Of a time before it is looked: what a person decides meanwhile is later, and counts.
 		const time = Date.now();
 		const { found, more } = await this.#locked((channel) => this.#browse(channel, () => false));
-		await this.#tellGivenUp(found, time);
+		await this.#told.tellGivenUp(found, time);
 		const byReason: Record<string, number> = {};
 		for (const { mail } of found) byReason[mail.reason] = (byReason[mail.reason] ?? 0) + 1;
 		const matching = found.map(({ mail }) => mail).filter((mail) => reason === undefined || mail.reason === reason);
@@ -158,7 +152,7 @@ export class ParkedMails {
 				correctedBy: actor,
 			});
 			this.#fetched++; // the copy lies there in the place of the one that is acknowledged
-			const told = await this.#toldKey(found);
+			const told = await this.#told.toldKey(found);
 			if (told) {
 				const reason = { code: mail.reason, text: mail.reasonText };
 				const word = told.row?.state === 'unknown' ? 'unknown' : 'parked';
@@ -185,8 +179,8 @@ export class ParkedMails {
 			const ledgerKey = parseKey(found.mail.key);
 			const ledger = await this.#options.ledger();
 			const state = ledgerKey ? await ledger.decide(ledgerKey, 'discarded') : undefined;
-			const told = await this.#toldKey(found);
-			if (state === 'sent') return this.#alreadySent(found, told);
+			const told = await this.#told.toldKey(found);
+			if (state === 'sent') return this.#told.alreadySent(found, told);
 			if (told) {
 				const outcome: MailOutcome = { ...outcomeOf('discarded', found, told), time, by: actor };
 				await this.#options.results.tell(outcome);
@@ -213,8 +207,8 @@ export class ParkedMails {
 		// First the permission, then the message: found without it, the worker would park the mail again.
 		const ledger = await this.#options.ledger();
 		const state = ledgerKey ? await ledger.decide(ledgerKey, 'waiting') : undefined;
-		const told = await this.#toldKey(found);
-		if (state === 'sent') return this.#alreadySent(found, told);
+		const told = await this.#told.toldKey(found);
+		if (state === 'sent') return this.#told.alreadySent(found, told);
 		// Before it can be sent, so that the queue of Odoo holds both in this order; what cannot be read is parked again.
 		if (told && content) {
 			const outcome = { ...outcomeOf('retrying', found, told), time, retryAt: time };
@@ -225,53 +219,6 @@ export class ParkedMails {
 		const chances = chance ? hub.chances + 1 : 0;
 		await this.#options.queues.requeue(message, { ...kept, attempt: chance ? hub.attempt : 0, chances });
 		return 'done';
-	}
-
-	async #tellGivenUp(found: readonly Found[], time: number): Promise<void> {
-		for (const one of found.filter(({ byBroker }) => byBroker)) {
-			const { key, parkedAt, attempt, reason: code, reasonText: text } = one.mail;
-			const mark = `${key} ${parkedAt}`;
-			if (this.#toldOf.has(mark)) continue;
-			try {
-				const told = await this.#toldKey(one);
-				if (told?.row?.state === 'sent') await this.#alreadySent(one, told);
-				else if (told) {
-					const word = told.row?.state === 'unknown' ? 'unknown' : 'parked';
-					await this.#options.results.tell({ ...outcomeOf(word, one, told), time, attempt, reason: { code, text } });
-				}
-			} catch {
-				return; // whoever looks at the parked mails sees them all the same; Odoo is told the next time
-			}
-			if (this.#toldOf.size >= BROWSE_LIMIT) this.#toldOf.clear();
-			this.#toldOf.add(mark);
-		}
-	}
-
-	/** A copy of what was sent: Odoo is told again, for the worker may have ended before it could. */
-	async #alreadySent(found: Found, told: Told | undefined): Promise<'alreadySent'> {
-		const { row } = told ?? {};
-		if (told && row) {
-			await this.#options.results.tell({
-				...outcomeOf('delivered', found, told),
-				attempt: row.attempts,
-				messageId: row.messageId,
-				...(row.recipient === null ? {} : { recipient: row.recipient }),
-				...(row.response === null ? {} : { smtp: { response: row.response } }),
-			});
-		}
-		return 'alreadySent';
-	}
-
-	/**
-	 * About which mail Odoo is told of a decision. Undefined for a message without a trusted id, save where it can be believed
-	 * by now (its database was accepted since) and the ledger knows of no other message with that id.
-	 */
-	async #toldKey({ mail, content }: Found): Promise<Told | undefined> {
-		const trusted = parseKey(mail.key);
-		const key = trusted ?? (content ? { databaseUuid: content.databaseUuid, id: content.id } : undefined);
-		if (!key) return undefined;
-		const [row] = await (await this.#options.ledger()).search({ ...key, limit: 1 });
-		return row && !trusted ? undefined : { key, row };
 	}
 
 	async #act(selection: Selection, action: string, actor: string, decide: Decision): Promise<ActionReport> {
@@ -361,25 +308,6 @@ function describeSelection(selection: Selection): string {
 	if ('keys' in selection)
 		return selection.keys.length === 1 ? (selection.keys[0] ?? '') : `${selection.keys.length} mails`;
 	return 'reason' in selection ? `all with reason ${selection.reason}` : 'all';
-}
-
-/** Undefined for a message without a trusted id. */
-function parseKey(key: string): LedgerKey | undefined {
-	const slash = key.indexOf('/');
-	return slash < 0 ? undefined : { databaseUuid: key.slice(0, slash), id: key.slice(slash + 1) };
-}
-
-/** A decision about a mail that may be unreadable by now; then the ledger names it. */
-function outcomeOf(outcome: MailOutcome['outcome'], { mail }: Found, { key, row }: Told): MailOutcome {
-	const recipient = mail.recipient ?? row?.recipient ?? null;
-	return {
-		outcome,
-		...key,
-		kind: mail.kind ?? row?.kind ?? null,
-		reference: mail.reference ?? row?.reference ?? null,
-		time: Date.now(),
-		...(recipient === null ? {} : { recipient }),
-	};
 }
 
 function notParked(key: string): HubError {

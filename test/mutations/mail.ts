@@ -122,7 +122,7 @@ export const mutants: Mutant[] = [
 	},
 	{
 		protection: 'A decision about a copy of a sent mail does not hide that it was sent',
-		file: 'lib/mail/parked.ts',
+		file: 'lib/mail/parked-results.ts',
 		find: 'if (told && row) {',
 		replace: 'if (told && row && told.row === undefined) {',
 		test: results('a copy of a sent mail among the parked: whoever decides on it, Odoo is told that it was delivered'),
@@ -289,7 +289,7 @@ export const mutants: Mutant[] = [
 	},
 	{
 		protection: 'Of many claims of one version, one wins',
-		file: 'lib/mail/ledger.ts',
+		file: 'lib/mail/ledger-statements.ts',
 		find: "\t\t\t\t.where('version', '=', row.seen)\n",
 		replace: '',
 		test: ledger('of many who claim a mail at once, exactly one gets it'),
@@ -341,7 +341,7 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A replay of a sent mail takes its copy away and sends nothing',
 		file: 'lib/mail/parked.ts',
-		find: "\t\tif (state === 'sent') return this.#alreadySent(found, told);\n\t\t// Before",
+		find: "\t\tif (state === 'sent') return this.#told.alreadySent(found, told);\n\t\t// Before",
 		replace: '\t\t// Before',
 		test: parked('a mail sent before is not sent again by a replay'),
 	},
@@ -419,7 +419,7 @@ export const mutants: Mutant[] = [
 	},
 	{
 		protection: 'A mail that the broker gave up does not stay unheard of in Odoo',
-		file: 'lib/mail/parked.ts',
+		file: 'lib/mail/parked-results.ts',
 		find: 'found.filter(({ byBroker }) => byBroker)',
 		replace: 'found.slice(0, 0)',
 		test: results(
