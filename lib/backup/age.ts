@@ -86,8 +86,3 @@ export function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): KeyObject {
 	const key = new Uint8Array(hkdfSync('sha256', fileKey, nonce, 'payload', 32));
 	return createSecretKey(key);
 }
-
-/** Bytes of an age file's payload, nonce included, for plain text of that many bytes. */
-export function encryptedBytes(plainBytes: number): number {
-	return NONCE_BYTES + plainBytes + TAG_BYTES * Math.max(1, Math.ceil(plainBytes / CHUNK_BYTES));
-}

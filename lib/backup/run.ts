@@ -2,6 +2,8 @@
 
 import type { Kysely } from 'kysely';
 import { HubError, toHubError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { HeldLease } from '../store/held-lease.ts';
 import type { Lease } from '../store/store.ts';
 import type { BackupTables } from './run-tables.ts';
 
@@ -18,6 +20,16 @@ const PROGRESS_MS = 2_000;
 /** Of a failure's text, in characters. */
 const MAX_TEXT = 2_000;
 
+export interface RunLease {
+	lease: Lease;
+	ttlMs: number;
+	/** When it was asked for, by `performance.now`. */
+	askedAt: number;
+	log?: Log | undefined;
+}
+
+const LOST = 'This backup no longer has the right to run; another process may have begun it again.';
+
 /**
  * A run that goes on. Its lease is renewed until one of `finish`, `fail` and `interrupt` ends it; when it is lost,
  * `signal` aborts with `LEASE_LOST` and nothing more is written.
@@ -25,40 +37,27 @@ const MAX_TEXT = 2_000;
 export class BackupRun {
 	readonly id: string;
 	readonly #db: Kysely<BackupTables>;
-	readonly #lease: Lease;
-	readonly #leaseMs: number;
-	readonly #lost = new AbortController();
-	readonly #renewal: NodeJS.Timeout;
-	#heldUntil: number;
+	readonly #held: HeldLease;
+	readonly #log: Log | undefined;
 	#ended = false;
 	#phase = '';
 	#written = 0;
 
-	constructor(db: Kysely<BackupTables>, lease: Lease, id: string, leaseMs: number) {
+	constructor(db: Kysely<BackupTables>, id: string, { lease, log, ...held }: RunLease) {
 		this.id = id;
 		this.#db = db;
-		this.#lease = lease;
-		this.#leaseMs = leaseMs;
-		this.#heldUntil = performance.now() + leaseMs;
-		// Thrice a lease: one renewal may fail, and the next still comes in time.
-		this.#renewal = setInterval(() => void this.#renew(), leaseMs / 3);
-		this.#renewal.unref();
+		this.#log = log;
+		this.#held = new HeldLease(lease, { ...held, lostText: LOST });
 	}
 
 	/** Aborts when the run is another's now. */
 	get signal(): AbortSignal {
-		return this.#lost.signal;
+		return this.#held.signal;
 	}
 
-	/** To be called before each step that changes something outside. @throws HubError `LEASE_LOST` */
-	async check(): Promise<void> {
-		this.#lost.signal.throwIfAborted();
-		await this.#lease.check();
-	}
-
-	/** Which database it turned out to be, by Odoo's `database.uuid`. @throws HubError `LEASE_LOST` */
-	async identify(databaseUuid: string): Promise<void> {
-		await this.#write({ database_uuid: databaseUuid });
+	/** To be called before each step that changes something outside. @throws HubError `LEASE_LOST`, `STORE_UNAVAILABLE` */
+	check(): Promise<void> {
+		return this.#held.check();
 	}
 
 	/** Cheap to call often: a new phase is written at once, bytes now and then. A failure to write shows when the run ends. */
@@ -68,13 +67,13 @@ export class BackupRun {
 		this.#phase = phase;
 		this.#written = now;
 		this.#write({ phase, bytes }).catch((thrown: unknown) => {
-			if (!this.#ended && toHubError(thrown).code === 'LEASE_LOST') this.#lose(thrown);
+			if (!this.#ended && toHubError(thrown).code === 'LEASE_LOST') this.#held.lose(thrown);
 		});
 	}
 
 	/**
 	 * Keeps the claim check; from now on it is given out by `BackupRuns.unreleased` until it is released.
-	 * @throws HubError `LEASE_LOST`: it is not kept then
+	 * @throws HubError `LEASE_LOST`: it is not kept then; `STORE_UNAVAILABLE`: it may be, and the store tells when it is back
 	 */
 	async finish(claim: Claim & { plainSize?: number }): Promise<void> {
 		await this.#end({
@@ -108,12 +107,11 @@ export class BackupRun {
 
 	async #end(values: Partial<BackupTables['backup_run']>): Promise<void> {
 		this.#ended = true;
-		clearInterval(this.#renewal);
 		try {
-			this.#lost.signal.throwIfAborted();
+			this.#held.signal.throwIfAborted();
 			await this.#write({ ...values, finished_at: Date.now() });
 		} finally {
-			await this.#lease.release();
+			await this.#held.release(this.#log);
 		}
 	}
 
@@ -122,7 +120,7 @@ export class BackupRun {
 			.updateTable('backup_run')
 			.set({ ...values, updated_at: Date.now() })
 			.where('id', '=', this.id)
-			.where('token', '=', this.#lease.token)
+			.where('token', '=', this.#held.lease.token)
 			// Whoever took the lease over has given it an outcome.
 			.where('outcome', 'is', null)
 			.returning('id')
@@ -133,30 +131,6 @@ export class BackupRun {
 				'This backup was taken for interrupted, because its process was silent for too long.',
 			);
 		}
-	}
-
-	async #renew(): Promise<void> {
-		const begun = performance.now();
-		try {
-			await this.#lease.renew();
-			this.#heldUntil = begun + this.#leaseMs;
-		} catch (thrown) {
-			// A store that is away for a moment is met again at the next renewal.
-			if (toHubError(thrown).code === 'LEASE_LOST' || performance.now() >= this.#heldUntil) this.#lose(thrown);
-		}
-	}
-
-	#lose(cause: unknown): void {
-		clearInterval(this.#renewal);
-		this.#lost.abort(
-			new HubError(
-				'LEASE_LOST',
-				'This backup no longer has the right to run; another process may have begun it again.',
-				{
-					cause,
-				},
-			),
-		);
 	}
 }
 

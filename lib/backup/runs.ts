@@ -5,6 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Kysely, SelectQueryBuilder } from 'kysely';
+import type { Log } from '../log.ts';
 import type { Lease, Store } from '../store/store.ts';
 import { BackupRun, type Claim, storable } from './run.ts';
 import { type BackupTables, backupTopic, type RunOutcome, type RunTrigger } from './run-tables.ts';
@@ -52,6 +53,7 @@ export interface RunsOptions {
 	owner: string;
 	/** How long a run's lease lasts without its process, in ms; default 60,000. */
 	leaseMs?: number;
+	log?: Log;
 }
 
 export interface Recovery {
@@ -93,12 +95,14 @@ export class BackupRuns {
 	readonly #db: Kysely<BackupTables>;
 	readonly #owner: string;
 	readonly #leaseMs: number;
+	readonly #log: Log | undefined;
 
-	private constructor(store: Store, db: Kysely<BackupTables>, { owner, leaseMs = LEASE_MS }: RunsOptions) {
+	private constructor(store: Store, db: Kysely<BackupTables>, { owner, leaseMs = LEASE_MS, log }: RunsOptions) {
 		this.#store = store;
 		this.#db = db;
 		this.#owner = owner;
 		this.#leaseMs = leaseMs;
+		this.#log = log;
 	}
 
 	/** @throws HubError `STORE_UNAVAILABLE`, `STORE_VERSION`; every method throws the first */
@@ -112,6 +116,7 @@ export class BackupRuns {
 	 */
 	async begin(request: RunRequest): Promise<{ run: BackupRun } | { running: RunView | null }> {
 		const id = randomUUID();
+		const askedAt = performance.now();
 		const lease = await this.#takeLease(request.target, id);
 		if (!lease) return { running: await this.#open(request.target) };
 		try {
@@ -145,9 +150,11 @@ export class BackupRuns {
 				.onConflict((conflict) => conflict.column('again_of').doNothing())
 				.returning('id')
 				.executeTakeFirst();
-			if (inserted) return { run: new BackupRun(this.#db, lease, id, this.#leaseMs) };
+			if (inserted) {
+				return { run: new BackupRun(this.#db, id, { lease, ttlMs: this.#leaseMs, askedAt, log: this.#log }) };
+			}
 		} catch (thrown) {
-			await lease.release();
+			await lease.release().catch(() => undefined); // the failure that is thrown says more
 			throw thrown;
 		}
 		await lease.release();

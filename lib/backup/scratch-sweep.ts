@@ -3,14 +3,13 @@
  * next start. Their names bear a mark by a secret of the hub, so that nothing else is ever taken for one.
  */
 
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
-import { HubError, toHubError } from '../errors.ts';
 import { listDatabases } from '../odoo/databases.ts';
 import { dropByManager, managerPage } from '../odoo/manager.ts';
 import { dropDirectly } from '../odoo/restore-direct.ts';
 import { requireScratch } from '../odoo/scratch.ts';
+import { holdLease } from '../store/held-lease.ts';
 import type { Sealer } from '../store/sealed.ts';
 import { storedSecrets } from '../store/secrets.ts';
 import type { Store } from '../store/store.ts';
@@ -34,8 +33,6 @@ const SECRET_BYTES = 32;
 const LEASE_MS = 30_000;
 /** As long as a restore by the manager may take: the drill of another database goes before. In ms. */
 const WAIT_MS = 4 * 3_600_000;
-/** Between two looks, in ms. */
-const LOOK_MS = 1_000;
 
 /**
  * Removes what an earlier process left when it was killed in a drill.
@@ -67,35 +64,13 @@ export async function inTurn<T>(
 }
 
 async function withTarget<T>(
-	{ store: opening, owner, target, leaseMs = LEASE_MS }: ScratchTools,
+	{ store, owner, target, leaseMs: ttlMs = LEASE_MS }: ScratchTools,
 	signal: AbortSignal,
 	work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-	const store = await opening();
-	const begun = performance.now();
-	// Within one process, too, only one may work.
-	const take = () => store.lease(`drill ${placeOf(target)}`, { owner: `${owner}/${randomUUID()}`, ttlMs: leaseMs });
-	let lease = await take();
-	while (!lease) {
-		if (performance.now() - begun > WAIT_MS) {
-			throw new HubError('TIMEOUT', 'Another drill has used the target for hours. See what it waits for.');
-		}
-		await delay(LOOK_MS, undefined, { signal }).catch((cause: unknown) => {
-			throw new HubError('CANCELLED', 'The drill was cancelled before it began.', { cause });
-		});
-		lease = await take();
-	}
-	const held = lease;
-	const lost = new AbortController();
-	const renewal = setInterval(() => held.renew().catch((thrown: unknown) => lost.abort(thrown)), leaseMs / 3);
-	try {
-		return await work(AbortSignal.any([signal, lost.signal]));
-	} catch (thrown) {
-		throw lost.signal.aborted && !signal.aborted ? toHubError(lost.signal.reason) : thrown;
-	} finally {
-		clearInterval(renewal);
-		await held.release();
-	}
+	const tooLongText = 'Another drill has used the target for hours. See what it waits for.';
+	const options = { owner, ttlMs, signal, waitMs: WAIT_MS, tooLongText };
+	return holdLease(await store(), `drill ${placeOf(target)}`, options, work);
 }
 
 /** The same for every hub that restores there. */

@@ -7,13 +7,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DriveClient } from '../drive/client.ts';
 import type { DriveFile } from '../drive/file.ts';
 import { findFiles, markState } from '../drive/files.ts';
 import { throwIfCancelled } from '../drive/patience.ts';
 import type { Parcel, UploadProgress } from '../drive/upload.ts';
 import { HubError } from '../errors.ts';
+import { holdLease } from '../store/held-lease.ts';
 import type { Sealer } from '../store/sealed.ts';
 import { storedSecrets } from '../store/secrets.ts';
 import type { Store } from '../store/store.ts';
@@ -64,8 +64,6 @@ export interface Uploaded {
 
 /** A hub that died holds its files for so long, in ms; another one waits. */
 const LEASE_MS = 15_000;
-/** Between two looks whether another hub is done, in ms. */
-const LOOK_MS = 500;
 /** Of a made id: enough against chance, short enough for Google. */
 const ID_CHARACTERS = 40;
 
@@ -151,30 +149,15 @@ async function alreadyThere(
 	return markState(client, file.id, 'verified', signal);
 }
 
-/** Where several hubs share a store, one of them sends a file at a time; the others wait and find it there. */
-async function alone<T>(
+/** One of several hubs, or of several nodes, sends a file at a time; the others wait and find it there. */
+function alone<T>(
 	store: Store,
 	name: string,
 	owner: string,
 	signal: AbortSignal,
 	work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-	if (!store.shared) return work(signal);
-	let lease = await store.lease(name, { owner, ttlMs: LEASE_MS });
-	while (!lease) {
-		await delay(LOOK_MS);
-		throwIfCancelled(signal);
-		lease = await store.lease(name, { owner, ttlMs: LEASE_MS });
-	}
-	const held = lease;
-	const lost = new AbortController();
-	const renewal = setInterval(() => held.renew().catch((thrown: unknown) => lost.abort(thrown)), LEASE_MS / 3);
-	try {
-		return await work(AbortSignal.any([signal, lost.signal]));
-	} finally {
-		clearInterval(renewal);
-		await held.release();
-	}
+	return holdLease(store, name, { owner, ttlMs: LEASE_MS, signal }, work);
 }
 
 function uploaded(

@@ -14,7 +14,7 @@ import { BackupRuns, type RunRequest } from '../../lib/backup/runs.ts';
 import { HubError } from '../../lib/errors.ts';
 import { sealer } from '../../lib/store/sealed.ts';
 import { type SecretTables, secretsTopic, storedSecrets } from '../../lib/store/secrets.ts';
-import { openStore, type Store, type StoreOptions } from '../../lib/store/store.ts';
+import { type Lease, openStore, type Store, type StoreOptions } from '../../lib/store/store.ts';
 import { startPostgresql, type TestPostgresql } from '../servers/postgresql.ts';
 
 const DAY_MS = 86_400_000;
@@ -159,6 +159,15 @@ for (const [name, backend] of Object.entries(BACKENDS)) {
 			await run.check();
 			await run.finish(claimOf(run));
 			assert.equal((await runs.last('odoo.example/clinica'))?.outcome, 'complete');
+		});
+
+		test('a finished backup stays finished though its lease could not be given back', async (t) => {
+			const store = await openAt(t, await backend());
+			const release = () => Promise.reject(new HubError('STORE_UNAVAILABLE', 'The store is away.'));
+			const runs = await BackupRuns.open(changingLeases(store, { release }), { owner: 'hub-a' });
+			const run = await begin(runs);
+			await run.finish(claimOf(run));
+			assert.deepEqual(await runs.unreleased(), [claimOf(run)]);
 		});
 
 		test('who lost the right to run writes nothing more, and is told', async (t) => {
@@ -323,22 +332,19 @@ for (const [name, backend] of Object.entries(BACKENDS)) {
 }
 
 /** A process that stands still, or was killed, renews nothing. */
-function freezing(store: Store): Store {
+const freezing = (store: Store) => changingLeases(store, { renew: async () => {} });
+
+function changingLeases(store: Store, change: Partial<Lease>): Store {
 	return new Proxy(store, {
 		get(target, property) {
 			const member: unknown = Reflect.get(target, property);
 			if (property !== 'lease') return typeof member === 'function' ? member.bind(target) : member;
 			return async (...given: Parameters<Store['lease']>) => {
 				const lease = await target.lease(...given);
-				return (
-					lease && {
-						name: lease.name,
-						token: lease.token,
-						check: () => lease.check(),
-						renew: async () => {},
-						release: () => lease.release(),
-					}
-				);
+				if (!lease) return null;
+				const { name, token } = lease;
+				const real = { check: () => lease.check(), renew: () => lease.renew(), release: () => lease.release() };
+				return { name, token, ...real, ...change };
 			};
 		},
 	});

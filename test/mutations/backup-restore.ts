@@ -129,9 +129,9 @@ export const mutants: Mutant[] = [
 	},
 	{
 		protection: 'One drill at a time uses a target',
-		file: 'lib/backup/scratch-sweep.ts',
-		find: 'owner: `${owner}/${randomUUID()}`, ttlMs: leaseMs',
-		replace: 'owner, ttlMs: leaseMs',
+		file: 'lib/store/held-lease.ts',
+		find: 'const mine = `${owner}/${randomUUID()}`;',
+		replace: 'const mine = owner;',
 		test: drills('a second drill at the same target waits, and does not take the first one’s scratch for a leftover'),
 	},
 	{

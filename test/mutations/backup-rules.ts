@@ -127,14 +127,14 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A run that lost its lease keeps no claim check',
 		file: 'lib/backup/run.ts',
-		find: ".where('token', '=', this.#lease.token)\n			// Whoever took the lease over has given it an outcome.\n			.where('outcome', 'is', null)",
-		replace: ".where('token', '=', this.#lease.token)",
+		find: ".where('token', '=', this.#held.lease.token)\n			// Whoever took the lease over has given it an outcome.\n			.where('outcome', 'is', null)",
+		replace: ".where('token', '=', this.#held.lease.token)",
 		test: runs('who lost the right to run writes nothing more, and is told'),
 	},
 	{
 		protection: 'A run keeps its lease while it lasts',
-		file: 'lib/backup/run.ts',
-		find: 'await this.#lease.renew();',
+		file: 'lib/store/held-lease.ts',
+		find: 'await this.lease.renew();',
 		replace: '',
 		test: runs('the lease is kept for as long as the run lasts'),
 	},
