@@ -1,6 +1,10 @@
 /** What a run is asked to do, and what is told of it. */
 
+import type { Audit } from '../audit.ts';
 import type { HubError } from '../errors.ts';
+import type { Health } from '../health.ts';
+import type { Log } from '../log.ts';
+import type { Store } from '../store/store.ts';
 import type { BackupProgress, Encryption } from './pipeline.ts';
 import type { OdooPlace } from './place.ts';
 import type { BackupFormat, BackupSource, ClaimCheck } from './record.ts';
@@ -77,4 +81,21 @@ export interface BackupsState {
 	/** Null while nothing runs. */
 	running: { database: string; progress: BackupProgress | null; expectedBytes: number | null } | null;
 	last: readonly LastRun[];
+}
+
+export interface BackupsOptions {
+	plan: BackupPlan;
+	store(): Promise<Store>;
+	/** Unique to the process. */
+	owner: string;
+	health: Health;
+	audit: Audit;
+	log: Log;
+	onEvent(event: BackupEvent): void;
+	/** Called whenever `state` may have changed. */
+	onChange(): void;
+	/** How long a run's lease lasts without its process, in ms; default 30,000. */
+	leaseMs?: number;
+	/** Between two looks at what nobody has verified the upload of, in ms; default half an hour. */
+	resendMs?: number;
 }

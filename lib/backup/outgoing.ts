@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Kysely } from 'kysely';
 import { agesOf } from '../store/personal-data.ts';
@@ -42,6 +42,9 @@ export const outgoingTopic: Topic = {
 	},
 	ages: agesOf('outgoing'),
 };
+
+/** A file comes before its row: one without a row that is older belongs to nobody any more. In ms. */
+const ABANDONED_MS = 3_600_000;
 
 export interface Outgoing {
 	/** Of this entry, not of the file. */
@@ -85,7 +88,7 @@ export class OutgoingFiles {
 		const known = new Set(rows.map(({ request }) => (JSON.parse(request) as FileRequest).file));
 		for (const name of await namesIn(this.#directory)) {
 			const file = path.join(this.#directory, name);
-			if (!known.has(file)) await rm(file, { force: true });
+			if (!known.has(file) && (await ageMs(file)) > ABANDONED_MS) await rm(file, { force: true });
 		}
 		return rows
 			.filter(({ node }) => node === this.#node)
@@ -123,5 +126,13 @@ async function namesIn(directory: string): Promise<string[]> {
 		return await readdir(directory);
 	} catch {
 		return []; // not made yet
+	}
+}
+
+async function ageMs(file: string): Promise<number> {
+	try {
+		return Date.now() - (await stat(file)).mtimeMs;
+	} catch {
+		return 0; // gone meanwhile: its upload ended
 	}
 }

@@ -49,7 +49,7 @@ export interface RunView {
 }
 
 export interface RunsOptions {
-	/** Unique to the process. */
+	/** Unique to the process; begins with the name of the machine and a colon. */
 	owner: string;
 	/** How long a run's lease lasts without its process, in ms; default 60,000. */
 	leaseMs?: number;
@@ -61,6 +61,13 @@ export interface Recovery {
 	again: RunView[];
 	/** Without an outcome, but their lease still holds: they run elsewhere, or died less than a lease ago. */
 	running: RunView[];
+}
+
+export interface Waiting<C> {
+	claim: C;
+	target: string;
+	/** Made on this machine, as far as its name tells: another one's spool may have the same path. */
+	here: boolean;
 }
 
 /** Long enough for a store that restarts, short enough that a dead run does not keep people waiting. */
@@ -221,16 +228,24 @@ export class BackupRuns {
 	 * @param isOurs says whose target it is; default all
 	 */
 	async unreleased<C extends Claim>(isOurs: (target: string) => boolean = () => true): Promise<C[]> {
+		return (await this.waiting<C>()).filter(({ target }) => isOurs(target)).map(({ claim }) => claim);
+	}
+
+	/** The same, with what is known of their runs. */
+	async waiting<C extends Claim>(): Promise<Waiting<C>[]> {
 		const rows = await this.#db
 			.selectFrom('backup_run')
-			.select(['claim', 'target'])
+			.select(['claim', 'target', 'owner'])
 			.where('claim', 'is not', null)
 			.where('released_at', 'is', null)
 			.where('outcome', 'in', ['complete', 'incomplete'])
 			.orderBy('finished_at')
 			.orderBy('token')
 			.execute();
-		return rows.filter(({ target }) => isOurs(target)).map(({ claim }) => JSON.parse(claim ?? '') as C);
+		return rows.map(({ claim, target, owner }) => ({
+			...{ claim: JSON.parse(claim ?? '') as C, target },
+			here: !this.#store.shared || machineOf(owner) === machineOf(this.#owner),
+		}));
 	}
 
 	/**
@@ -249,15 +264,20 @@ export class BackupRuns {
 		return row !== undefined;
 	}
 
-	/** The spooled file is gone before it was uploaded: the run brought nothing after all. */
-	async spoolLost(id: string, reasonText: string): Promise<void> {
-		await this.#db
+	/**
+	 * The spooled file is gone before it was uploaded: the run brought nothing after all.
+	 * @returns false when it was uploaded meanwhile
+	 */
+	async spoolLost(id: string, reasonText: string): Promise<boolean> {
+		const row = await this.#db
 			.updateTable('backup_run')
 			.set({ outcome: 'failed', reason: 'NOT_FOUND', reason_text: storable(reasonText), claim: null })
 			.where('id', '=', id)
 			.where('released_at', 'is', null)
 			.where('claim', 'is not', null)
-			.execute();
+			.returning('id')
+			.executeTakeFirst();
+		return row !== undefined;
 	}
 
 	#views(): SelectQueryBuilder<BackupTables, 'backup_run', RunView> {
@@ -303,3 +323,5 @@ export class BackupRuns {
 			.execute();
 	}
 }
+
+const machineOf = (owner: string) => owner.split(':', 1)[0];

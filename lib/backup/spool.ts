@@ -73,6 +73,14 @@ export class Spool {
 		return exists(path.join(this.directory, name));
 	}
 
+	/**
+	 * Whether a finished file lies under that path with its record, in this spool or in another one of this machine, as before
+	 * the folder was changed.
+	 */
+	lies(file: string): Promise<boolean> {
+		return this.#guarded(async () => (await exists(file)) && (await exists(recordFileName(file))));
+	}
+
 	/** Path for a new file, which does not exist yet; to be given to `publish` or `discard`. */
 	begin(): string {
 		const name = `.partial-${hostname()}-${process.pid}-${randomUUID()}`;

@@ -1,17 +1,19 @@
 /** What the spool and the records say of each other after a restart. */
 
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Log } from '../log.ts';
+import { isGood } from './last-runs.ts';
 import type { ClaimCheck } from './record.ts';
 import type { BackupRuns } from './runs.ts';
 import { parseSigned } from './signature.ts';
 import type { Spool, SpooledFile } from './spool.ts';
 
 export interface Leftovers {
-	runs: Pick<BackupRuns, 'unreleased' | 'spoolLost' | 'find'>;
+	runs: Pick<BackupRuns, 'waiting' | 'spoolLost' | 'find'>;
 	spool: Spool;
 	log: Log;
-	/** False: only claim checks whose file is there are looked for. Another hub's spool may have the same path elsewhere. */
+	/** False: only claim checks whose file is there are looked for. */
 	tidy: boolean;
 }
 
@@ -19,27 +21,25 @@ const LOST =
 	'The file was gone from the spool before it was uploaded. Make a new backup, and see who empties that folder.';
 
 /**
- * The claim checks that are to be sent on again, oldest first. One whose file is gone is no backup any more; a file that no
- * claim check stands for any more is removed.
+ * The claim checks that are to be sent on again, oldest first. One whose file is gone from this spool is no backup any more; a
+ * file that no claim check stands for any more is removed.
  * @param isOurs says whose target it is: each node sends its own
  */
 export async function claimsToSend(
 	{ runs, spool, log, tidy }: Leftovers,
 	isOurs: (target: string) => boolean,
 ): Promise<ClaimCheck[]> {
-	const waiting = new Map((await spool.finished()).map((spooled) => [spooled.file, spooled]));
+	const spooled = tidy ? await spool.finished() : [];
 	const claims: ClaimCheck[] = [];
-	const ours = new Set((await runs.unreleased<ClaimCheck>(isOurs)).map(({ id }) => id));
-	for (const claim of await runs.unreleased<ClaimCheck>()) {
-		const present = waiting.delete(claim.file);
-		if (!ours.has(claim.id)) continue;
-		if (present) claims.push(claim);
-		else if (tidy && claim.file.startsWith(spool.directory)) {
-			log.warn(`The backup ${claim.id} of ${claim.database}: ${LOST}`);
-			await runs.spoolLost(claim.id, LOST);
+	for (const { claim, target, here } of await runs.waiting<ClaimCheck>()) {
+		if (!isOurs(target)) continue;
+		if (await spool.lies(claim.file)) claims.push(claim);
+		// Of another hub's backup, or of a disk that is not there just now, nobody here knows whether the file is gone.
+		else if (tidy && here && path.dirname(claim.file) === spool.directory) {
+			if (await runs.spoolLost(claim.id, LOST)) log.warn(`The backup ${claim.id} of ${claim.database}: ${LOST}`);
 		}
 	}
-	for (const spooled of tidy ? waiting.values() : []) await removeForgotten({ runs, spool, log }, spooled);
+	for (const each of spooled) await removeForgotten({ runs, spool, log }, each);
 	return claims;
 }
 
@@ -52,8 +52,10 @@ async function removeForgotten(
 	const run = id === undefined ? undefined : await runs.find(id);
 	// Of a run that goes on elsewhere, or of another hub's records: not this hub's to remove.
 	if (!run || run.outcome === null) return;
+	// Its claim check is sent on, here or by the hub that made it, which may see this folder under another path.
+	if (isGood(run.outcome) && run.releasedAt === null) return;
 	log.info(
-		`Removed from the spool, for its run ${run.releasedAt === null ? 'was interrupted' : 'was uploaded'}: ${run.id}`,
+		`Removed from the spool, for its run ${run.releasedAt === null ? `is ${run.outcome}` : 'was uploaded'}: ${run.id}`,
 	);
 	await spool.release(file);
 }

@@ -38,6 +38,8 @@ const TELL_MS = 1_000;
 export class Uploader {
 	readonly #options: UploaderOptions;
 	readonly #queue: UploadQueue<Uploaded>;
+	/** While it is asked what an earlier process left. */
+	#resuming: Promise<unknown> = Promise.resolve();
 	#current: Progress | undefined;
 	#toldAt = 0;
 	#done = 0;
@@ -50,8 +52,10 @@ export class Uploader {
 
 	/** Goes on with what was under way when the process ended. */
 	async resume(): Promise<void> {
-		const files = await this.#options.outgoing();
-		for (const one of await files.waiting()) {
+		const asked = this.#waiting();
+		this.#resuming = asked.catch(() => undefined); // whoever resumes is told
+		const { files, waiting } = await asked;
+		for (const one of waiting) {
 			this.#send(files, one).then(
 				(result) => this.#options.onResumed(result),
 				() => {}, // told by onEnd
@@ -74,6 +78,8 @@ export class Uploader {
 				return uploadBackup(this.#options.tools, claim, watch);
 			});
 		}
+		// What is kept now would be taken for one of before, and sent twice.
+		await this.#resuming;
 		const files = await this.#options.outgoing();
 		const { kind, ...file } = request;
 		if ('content' in file) return this.#send(files, await files.keepContent(file));
@@ -88,6 +94,11 @@ export class Uploader {
 
 	async close(): Promise<void> {
 		await this.#queue.settled();
+	}
+
+	async #waiting(): Promise<{ files: OutgoingFiles; waiting: Outgoing[] }> {
+		const files = await this.#options.outgoing();
+		return { files, waiting: await files.waiting() };
 	}
 
 	async #send(files: OutgoingFiles, { key, request }: Outgoing): Promise<Uploaded> {

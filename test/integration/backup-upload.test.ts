@@ -1,8 +1,9 @@
 /** That the spool is emptied by a verified upload only, and only of what this hub made itself. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -172,6 +173,60 @@ test('what a message holds is kept when the node closes, goes on at its next sta
 		server.files().map(({ name }) => name),
 		['saludo.txt'],
 	);
+});
+
+test('a message that comes while the node asks what was left is sent once', async (t) => {
+	const { server, directory, store, tools } = await lab(t);
+	let answer = () => {};
+	const asked = new Promise<void>((resolve) => {
+		answer = resolve;
+	});
+	const outgoing = path.join(directory, 'outgoing');
+	const resumed: string[] = [];
+	let opened = 0;
+	const resumedAll = new AbortController();
+	const slow: UploadTools = {
+		...tools,
+		async open(signal) {
+			// The first upload goes on while what was left is asked for.
+			if (!resumedAll.signal.aborted) await once(resumedAll.signal, 'abort');
+			return tools.open(signal);
+		},
+	};
+	const uploader = new Uploader({
+		...{ tools: slow, closing: new AbortController().signal },
+		async outgoing() {
+			const files = await OutgoingFiles.open(store, 'node', outgoing);
+			// The store is slow for whoever asks first.
+			if (opened++ === 0) await asked;
+			return files;
+		},
+		...{ onStatus() {}, onProgress() {}, onEnd() {}, onResumed: ({ name }) => void resumed.push(name) },
+	});
+	const resuming = uploader.resume();
+	const brought = uploader.bring({ kind: 'content', content: Buffer.from('hola'), name: 'saludo.txt' });
+	await delay(300);
+	answer();
+	await resuming;
+	resumedAll.abort();
+	assert.equal((await brought)?.name, 'saludo.txt');
+	await uploader.close();
+	assert.deepEqual(resumed, []);
+	assert.equal(server.files().length, 1);
+});
+
+test('a file of a message that is just being kept is not taken for a leftover, and an old one goes', async (t) => {
+	const { directory, store } = await lab(t);
+	const outgoing = path.join(directory, 'outgoing');
+	await mkdir(outgoing);
+	// Written, and its row not yet.
+	await writeFile(path.join(outgoing, 'fresh'), 'x');
+	await writeFile(path.join(outgoing, 'old'), 'x');
+	const long = Date.now() / 1_000 - 7_200;
+	await utimes(path.join(outgoing, 'old'), long, long);
+	const files = await OutgoingFiles.open(store, 'node', outgoing);
+	assert.deepEqual(await files.waiting(), []);
+	assert.deepEqual(await readdir(outgoing), ['fresh']);
 });
 
 test('a claim check that comes again while its upload goes on begins no second one, and is answered by the first', async (t) => {

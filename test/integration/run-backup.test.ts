@@ -1,63 +1,13 @@
 /** What a node and the command do for a backup, without either: before the stand-in of Odoo, in a store of its own. */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { type TestContext, test } from 'node:test';
-import type { BackupEvent, BackupPlan } from '../../lib/backup/backup-events.ts';
+import { rm } from 'node:fs/promises';
+import { test } from 'node:test';
 import { BackupEvidence } from '../../lib/backup/evidence.ts';
-import { createKeys, type HubKeys, recipientsOf } from '../../lib/backup/keys.ts';
-import { Backups } from '../../lib/backup/run-backup.ts';
+import { createKeys } from '../../lib/backup/keys.ts';
 import { BackupRuns } from '../../lib/backup/runs.ts';
-import { Health } from '../../lib/health.ts';
-import { silentLog } from '../../lib/log.ts';
-import { openStore, type Store } from '../../lib/store/store.ts';
+import { BY_HAND, clinic, inSpool } from '../backup-clinic.ts';
 import { until } from '../mail-lab.ts';
-import { MASTER_PASSWORD, type OdooManager, startManager } from '../servers/odoo-manager.ts';
-
-interface Clinic {
-	odoo: OdooManager;
-	store: Store;
-	spool: string;
-	keys: HubKeys;
-	events: BackupEvent[];
-	backups(change?: Partial<BackupPlan>): Promise<Backups>;
-}
-
-async function clinic(t: TestContext, keys?: HubKeys): Promise<Clinic> {
-	const odoo = await startManager(t);
-	const directory = await mkdtemp(path.join(tmpdir(), 'clinic-hub-run-'));
-	const store = await openStore({ file: path.join(directory, 'store.sqlite'), log: silentLog });
-	t.after(async () => {
-		await store.close();
-		await rm(directory, { recursive: true, force: true });
-	});
-	const used = keys ?? (await createKeys({ demo: true })).keys;
-	const spool = path.join(directory, 'spool');
-	const events: BackupEvent[] = [];
-	return {
-		...{ odoo, store, spool, keys: used, events },
-		async backups(change = {}) {
-			const place = { url: odoo.url, masterPassword: MASTER_PASSWORD, databases: ['clinica'] };
-			const encryption = { kind: 'age' as const, recipients: await recipientsOf(used) };
-			const limits = { bytesPerSecond: 0, firstByteMs: 20_000, idleMs: 20_000 };
-			const backups = new Backups({
-				plan: {
-					...{ place, source: 'manager', format: 'zip', encryption, signingKey: used.signing, spool },
-					...{ ...limits, demoKeys: true, ...change },
-				},
-				...{ store: async () => store, owner: 'test', health: new Health(), audit: () => undefined, log: silentLog },
-				...{ onEvent: (event) => events.push(event), onChange: () => undefined },
-			});
-			t.after(() => backups.close());
-			return backups;
-		},
-	};
-}
-
-const BY_HAND = { trigger: 'hand', actor: 'tester' } as const;
-const inSpool = ({ spool }: Clinic) => readdirSync(spool);
+import { MASTER_PASSWORD } from '../servers/odoo-manager.ts';
 
 test('nothing is asked of Odoo before the recovery key was proven', async (t) => {
 	const { keys } = await createKeys();

@@ -2,6 +2,9 @@
 import type { Mutant } from './mutant.ts';
 
 const lease = (name: string) => ({ file: 'test/unit/store/held-lease.test.ts', name });
+const left = (name: string) => ({ file: 'test/unit/backup/unreleased.test.ts', name });
+const outage = (name: string) => ({ file: 'test/integration/backup-outages.test.ts', name });
+const upload = (name: string) => ({ file: 'test/integration/backup-upload.test.ts', name });
 
 export const mutants: Mutant[] = [
 	{
@@ -34,5 +37,93 @@ export const mutants: Mutant[] = [
 		find: 'if (this.#released) return;',
 		replace: '',
 		test: lease('a lease that was given back while a renewal was under way was not lost'),
+	},
+	{
+		protection: 'Only a file that is gone from this spool makes its backup none',
+		file: 'lib/backup/unreleased.ts',
+		find: 'path.dirname(claim.file) === spool.directory',
+		replace: 'path.dirname(claim.file).startsWith(spool.directory)',
+		test: left('only a file that is gone from this spool, and was made on this machine, makes its backup none'),
+	},
+	{
+		protection: 'What another machine keeps in its spool is not given up here',
+		file: 'lib/backup/unreleased.ts',
+		find: 'tidy && here &&',
+		replace: 'tidy &&',
+		test: left('only a file that is gone from this spool, and was made on this machine, makes its backup none'),
+	},
+	{
+		protection: 'A backup that is finished while the spool is listed is not given up',
+		file: 'lib/backup/unreleased.ts',
+		find: 'if (await spool.lies(claim.file)) claims.push(claim);',
+		replace: 'if (spooled.some(({ file }) => file === claim.file)) claims.push(claim);',
+		test: left('a backup that is finished while the spool is looked through is sent, not given up'),
+	},
+	{
+		protection: 'A finished backup that was not uploaded is never tidied away',
+		file: 'lib/backup/unreleased.ts',
+		find: 'if (isGood(run.outcome) && run.releasedAt === null) return;',
+		replace: 'if (isGood(run.outcome) && run.releasedAt === -1) return;',
+		test: left('of the files in the spool only those are removed that no claim check stands for'),
+	},
+	{
+		protection: 'The spool is tidied while no own run goes on',
+		file: 'lib/backup/aftercare.ts',
+		find: 'const tidy = !(this.#settled || this.#open);',
+		replace: 'const tidy = !this.#settled;',
+		test: left(
+			'the spool is tidied when no own run goes on, and claim checks are sent in any case until all was told once',
+		),
+	},
+	{
+		protection: 'What an earlier process left counts as told once it was',
+		file: 'lib/backup/aftercare.ts',
+		find: 'this.#settled = !this.#open;',
+		replace: '',
+		test: left(
+			'the spool is tidied when no own run goes on, and claim checks are sent in any case until all was told once',
+		),
+	},
+	{
+		protection: 'An interrupted run that could not be begun again is not forgotten',
+		file: 'lib/backup/aftercare.ts',
+		find: 'this.#taken.delete(id);',
+		replace: '',
+		test: outage('an interrupted run that could not be begun again for a moment is begun again later, and told once'),
+	},
+	{
+		protection: 'A backup of which the store could not say that it was kept is not removed',
+		file: 'lib/backup/database-runs.ts',
+		find: "if (toHubError(thrown).code === 'LEASE_LOST') await spool.release(claim.file);",
+		replace: 'if (thrown) await spool.release(claim.file);',
+		test: outage('a claim check that was kept, of which the store could not say so, is told at the next look'),
+	},
+	{
+		protection: 'A finished backup is told of whatever the store says of accepted files',
+		file: 'lib/backup/database-runs.ts',
+		find: '			return claim.missing;',
+		replace: '			throw thrown;',
+		test: outage('a backup is told of though nobody can say which of its missing files were accepted'),
+	},
+	{
+		protection: 'A database whose run cannot begin keeps no other from its turn',
+		file: 'lib/backup/database-runs.ts',
+		find: 'return this.#failed(run, database, input, reasonOf(thrown, run, signal));',
+		replace: 'if (!run) throw thrown;\n			return this.#failed(run, database, input, reasonOf(thrown, run, signal));',
+		test: outage('a store that is away when one database is to begin keeps no other from its turn'),
+	},
+	{
+		protection: 'A file of a message that is just being kept is not removed',
+		file: 'lib/backup/outgoing.ts',
+		find: ' && (await ageMs(file)) > ABANDONED_MS',
+		replace: '',
+		test: upload('a file of a message that is just being kept is not taken for a leftover, and an old one goes'),
+	},
+	{
+		protection: 'A message that comes at the start is sent once',
+		file: 'nodes/drive-upload/uploader.ts',
+		find: 'await this.#resuming;',
+		replace: '',
+		test: upload('a message that comes while the node asks what was left is sent once'),
 	},
 ];

@@ -44,8 +44,8 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A claim check whose upload failed is sent again by itself',
 		file: 'lib/backup/aftercare.ts',
-		find: 'return toldAt === undefined ? tidy : performance.now() - toldAt >= resendMs;',
-		replace: 'return toldAt === undefined && tidy;',
+		find: 'return toldAt === undefined ? !this.#settled : performance.now() - toldAt >= resendMs;',
+		replace: 'return toldAt === undefined && !this.#settled;',
 		test: BY_ITSELF,
 	},
 	{
