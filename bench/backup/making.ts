@@ -23,7 +23,8 @@ interface Setting {
 }
 
 function hub({ base, recipient, directory }: Setting, file: string, query = ''): Promise<HubFigures> {
-	const source = { kind: 'http', url: `${base}/${file}${query}` } as const;
+	const address = { url: base, masterPassword: 'master' };
+	const source = { kind: 'manager', address, database: `${file}${query}`, format: 'zip' } as const;
 	return hubBackup({ source, spool: path.join(directory, 'spool'), recipient });
 }
 

@@ -2,7 +2,7 @@
 
 import { type HubError, toHubError } from '../errors.ts';
 import type { Counter } from '../health.ts';
-import type { BackupEvent, BackupsOptions, BackupsState, DatabaseResult, RunInput } from './backup-events.ts';
+import type { BackupsOptions, BackupsState, DatabaseResult, RunInput } from './backup-events.ts';
 import type { BackupEvidence } from './evidence.ts';
 import { openNames } from './incomplete.ts';
 import { isGood, type LastRuns } from './last-runs.ts';

@@ -6,8 +6,8 @@ import { HubError } from '../errors.ts';
 /** Of what the program complains about, in bytes: its last line is shown. */
 const COMPLAINT_BYTES = 4_096;
 
-/** After a request to stop, in ms. */
-const KILL_MS = 2_000;
+/** After a request to stop, in ms: less than a thread of a backup has. */
+const KILL_MS = 1_500;
 
 /**
  * @param take the SQL that the dump restores to

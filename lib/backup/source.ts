@@ -20,13 +20,7 @@ export interface DirectSource {
 	pgDump?: string;
 }
 
-export interface HttpSource {
-	kind: 'http';
-	/** Whatever answers a GET with a backup. */
-	url: string;
-}
-
-export type SourceDescription = ManagerSource | DirectSource | HttpSource;
+export type SourceDescription = ManagerSource | DirectSource;
 
 export interface SourceOptions {
 	signal: AbortSignal;
@@ -51,10 +45,6 @@ export async function openSource(source: SourceDescription, options: SourceOptio
 			const { openDirectBackup } = await import('../odoo/direct.ts');
 			const { postgres, filestore, pgDump } = source;
 			return openDirectBackup({ postgres, filestore, pgDump, ...options });
-		}
-		case 'http': {
-			const { openDownload } = await import('./download.ts');
-			return openDownload(source.url, options.signal);
 		}
 	}
 }

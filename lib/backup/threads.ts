@@ -13,7 +13,7 @@ import {
 	unpackFailure,
 } from './worker-messages.ts';
 
-/** For a thread to end by itself after it was asked to, ms: programs that it started must be ended, too. */
+/** For a thread to end by itself after it was asked to, ms: programs that it started are ended before (`KILL_MS`). */
 const GRACE_MS = 2_000;
 
 /**
@@ -84,6 +84,7 @@ class Thread<Result> {
 	readonly result: Promise<Result>;
 	readonly #worker: Worker;
 	readonly #exit: Promise<void>;
+	#force: NodeJS.Timeout | undefined;
 
 	constructor(name: string, workerData: unknown, transferList: Transferable[], received?: (bytes: number) => void) {
 		// The sources run as they are, and built: beside this file lies its neighbour with the same ending.
@@ -107,14 +108,20 @@ class Thread<Result> {
 		this.result.catch(() => undefined);
 	}
 
+	/** One that does not hear it, because it waits for something that never comes, is ended by force. */
 	cancel(): void {
 		this.#worker.postMessage(CANCEL);
+		this.#endInTime();
 	}
 
 	/** When the thread is gone, by itself or, after a while, by force. */
 	async ended(): Promise<void> {
-		const force = setTimeout(() => void this.#worker.terminate(), GRACE_MS);
+		this.#endInTime();
 		await this.#exit;
-		clearTimeout(force);
+		clearTimeout(this.#force);
+	}
+
+	#endInTime(): void {
+		this.#force ??= setTimeout(() => void this.#worker.terminate(), GRACE_MS);
 	}
 }

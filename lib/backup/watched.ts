@@ -17,9 +17,11 @@ export async function openWatched(source: SourceDescription, options: SourceOpti
 	const silent = silence(`no answer within ${firstByteMs / 1_000} s`);
 	const begin = Date.now();
 	const timer = setTimeout(() => tooLate.abort(silent), firstByteMs);
+	const signal = AbortSignal.any([options.signal, tooLate.signal]);
 	try {
-		const stream = await openSource(source, { ...options, signal: AbortSignal.any([options.signal, tooLate.signal]) });
-		return watched(stream, firstByteMs - (Date.now() - begin), idleMs);
+		const stream = await opened(openSource(source, { ...options, signal }), signal);
+		const limits = { firstByteMs: firstByteMs - (Date.now() - begin), idleMs, signal: options.signal };
+		return watched(stream, limits);
 	} catch (thrown) {
 		throw tooLate.signal.aborted ? silent : thrown;
 	} finally {
@@ -27,25 +29,61 @@ export async function openWatched(source: SourceDescription, options: SourceOpti
 	}
 }
 
-async function* watched(stream: Readable, firstByteMs: number, idleMs: number): AsyncGenerator<Buffer> {
+/** Not every client hears a signal at every step: who waits for a server that says nothing is not waited for. */
+async function opened(opening: Promise<Readable>, signal: AbortSignal): Promise<Readable> {
+	const stopped = new Promise<never>((_, reject) => {
+		signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+	});
+	stopped.catch(() => undefined); // after it was opened, too
+	try {
+		return await Promise.race([opening, stopped]);
+	} catch (thrown) {
+		opening.then(
+			(late) => late.destroy(),
+			() => undefined, // told by what was thrown first
+		);
+		throw thrown;
+	}
+}
+
+/**
+ * A stream made of a generator does not end when it is destroyed while the generator waits: whoever reads here is told
+ * without it.
+ */
+export async function* watched(
+	stream: Readable,
+	{ firstByteMs, idleMs, signal }: SourceOptions,
+): AsyncGenerator<Buffer> {
+	const chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+	let giveUp: (reason: unknown) => void = () => undefined;
 	let waitingSince = Date.now();
 	let limit = firstByteMs;
 	let bytes = 0;
 	const look = setInterval(
 		() => {
 			if (Date.now() - waitingSince < limit) return;
-			const text = bytes
-				? `nothing came for ${idleMs / 1_000} s after ${bytes} bytes`
-				: 'it answered, and nothing followed';
-			stream.destroy(silence(text));
+			giveUp(
+				silence(
+					bytes ? `nothing came for ${idleMs / 1_000} s after ${bytes} bytes` : 'it answered, and nothing followed',
+				),
+			);
 		},
 		Math.min(LOOK_MAX_MS, Math.ceil(Math.min(firstByteMs, idleMs) / LOOKS)),
 	);
+	const stop = () => giveUp(signal.reason);
+	signal.addEventListener('abort', stop, { once: true });
 	try {
-		for await (const chunk of stream as AsyncIterable<Buffer>) {
+		for (;;) {
+			signal.throwIfAborted();
+			// A promise of its own for each chunk: one for all would keep every chunk's.
+			const next = await new Promise<IteratorResult<Buffer>>((resolve, reject) => {
+				giveUp = reject;
+				chunks.next().then(resolve, reject);
+			});
+			if (next.done) return;
 			waitingSince = Number.POSITIVE_INFINITY;
-			bytes += chunk.length;
-			yield chunk;
+			bytes += next.value.length;
+			yield next.value;
 			limit = idleMs;
 			waitingSince = Date.now();
 		}
@@ -56,6 +94,8 @@ async function* watched(stream: Readable, firstByteMs: number, idleMs: number): 
 		throw new HubError('HTTP_UNREACHABLE', text, { cause: thrown });
 	} finally {
 		clearInterval(look);
+		signal.removeEventListener('abort', stop);
+		stream.on('error', () => undefined); // what comes after the end was told by it
 		stream.destroy();
 	}
 }

@@ -16,8 +16,8 @@ export interface PostgresqlAddress {
 const CONNECT_MS = 10_000;
 /** Of what a program complains about, in bytes: its last line is shown. */
 const COMPLAINT_BYTES = 4_096;
-/** After a request to stop, in ms. */
-const KILL_MS = 2_000;
+/** After a request to stop, in ms: less than a thread of a backup has. */
+const KILL_MS = 1_500;
 
 /** A connection that the caller ends. @throws HubError POSTGRESQL_UNREACHABLE, POSTGRESQL_FORBIDDEN, ODOO_DATABASE_UNKNOWN */
 export async function connect(address: PostgresqlAddress): Promise<pg.Client> {

@@ -126,4 +126,34 @@ export const mutants: Mutant[] = [
 		replace: '',
 		test: upload('a message that comes while the node asks what was left is sent once'),
 	},
+	{
+		protection: 'A source is not waited for at its beginning when its client hears nothing',
+		file: 'lib/backup/watched.ts',
+		find: 'return await Promise.race([opening, stopped]);',
+		replace: 'return await opening;',
+		test: {
+			file: 'test/unit/backup/watched.test.ts',
+			name: 'a server that takes the connection and says nothing is given up after the time for the first byte',
+		},
+	},
+	{
+		protection: 'A cancelled source is not waited for',
+		file: 'lib/backup/watched.ts',
+		find: "signal.addEventListener('abort', stop, { once: true });",
+		replace: '',
+		test: {
+			file: 'test/unit/backup/watched.test.ts',
+			name: 'a source that hears nothing ends in time, before its first piece and after it, and when it is cancelled',
+		},
+	},
+	{
+		protection: 'A thread that does not hear of a cancellation is ended by force',
+		file: 'lib/backup/threads.ts',
+		find: '		this.#worker.postMessage(CANCEL);\n		this.#endInTime();',
+		replace: '		this.#worker.postMessage(CANCEL);',
+		test: {
+			file: 'test/unit/backup/watched.test.ts',
+			name: 'a thread that waits for a program which nobody can end does not hold up a cancellation',
+		},
+	},
 ];

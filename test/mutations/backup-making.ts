@@ -215,7 +215,10 @@ export const mutants: Mutant[] = [
 		file: 'lib/backup/watched.ts',
 		find: 'if (Date.now() - waitingSince < limit) return;',
 		replace: 'if (Date.now() - waitingSince < limit || bytes > 0) return;',
-		test: pipeline('a source that is silent at first, or stops in the middle, ends in time and leaves nothing'),
+		test: {
+			file: 'test/unit/backup/watched.test.ts',
+			name: 'a source that hears nothing ends in time, before its first piece and after it, and when it is cancelled',
+		},
 	},
 	{
 		protection: 'A fetch that fails leaves nothing behind',
