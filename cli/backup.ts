@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { type FailedDatabase, failureOf } from '../lib/backup/failure-of.ts';
 import { readKeys, recipientsOf } from '../lib/backup/keys.ts';
 import type { BackupPhase } from '../lib/backup/pipeline.ts';
 import type { ClaimCheck } from '../lib/backup/record.ts';
@@ -9,13 +10,13 @@ import { type BackupEvent, Backups } from '../lib/backup/run-backup.ts';
 import { BackupRuns } from '../lib/backup/runs.ts';
 import { sendBackup } from '../lib/backup/send.ts';
 import { Spool } from '../lib/backup/spool.ts';
-import { HubError } from '../lib/errors.ts';
+import { HubError, type HubErrorCode, toHubError } from '../lib/errors.ts';
 import { Health } from '../lib/health.ts';
 import { silentLog } from '../lib/log.ts';
 import { storeAudit } from '../lib/store/audit.ts';
 import { type Command, type Invocation, listOption, textOption } from './command.ts';
 import { isOn } from './environment.ts';
-import { EXIT } from './exit.ts';
+import { EXIT, PartialFailure } from './exit.ts';
 import { bytesText, type Terminal, type Text } from './terminal.ts';
 
 /** As the node: Odoo packs a zip before its first byte, and then sends without pauses. */
@@ -106,23 +107,24 @@ async function run(invocation: Invocation) {
 	signal.addEventListener('abort', cancel, { once: true });
 	try {
 		const results = await backups.run({ trigger: 'command', actor: 'command' });
-		const claims: ClaimCheck[] = [];
-		let failure: HubError | undefined;
-		for (const result of results) {
-			if (result.outcome === 'made') claims.push(result.claim);
-			else failure ??= result.outcome === 'failed' ? result.error : busy(result.database);
-		}
-		// What was made is brought first: that another database failed takes nothing from it.
-		const sent = drive ? await bring(invocation, claims, drive, owner) : [];
-		if (failure) throw failure;
-		terminal.result({
-			ok: true,
-			backups: claims.map((claim) => ({
-				...{ id: claim.id, database: claim.database, size: claim.size, complete: claim.complete },
-				...{ missing: claim.missing, spooled: drive ? null : claim.file },
-				file: sent.find(({ id }) => id === claim.id)?.file ?? null,
-			})),
+		const claims = results.flatMap((result) => (result.outcome === 'made' ? [result.claim] : []));
+		const failed = results.flatMap((result): FailedDatabase[] => {
+			if (result.outcome === 'made') return [];
+			return [{ database: result.database, error: result.outcome === 'failed' ? result.error : busy(result.database) }];
 		});
+		// What was made is brought first: that another database failed takes nothing from it.
+		const { sent, unsent } = drive ? await bring(invocation, claims, drive, owner) : { sent: [], unsent: [] };
+		failed.push(...unsent);
+		const made = claims.map((claim) => ({
+			...{ id: claim.id, database: claim.database, size: claim.size, complete: claim.complete },
+			...{ missing: claim.missing, file: sent.find(({ id }) => id === claim.id)?.file ?? null },
+			spooled: sent.some(({ id }) => id === claim.id) ? null : claim.file,
+		}));
+		if (failed.length > 0) {
+			const report = failed.map(({ database, error: { code, message } }) => ({ database, code, message }));
+			throw new PartialFailure(failureOf(failed, results.length), { backups: made, failed: report });
+		}
+		terminal.result({ ok: true, backups: made });
 		return EXIT.done;
 	} finally {
 		signal.removeEventListener('abort', cancel);
@@ -135,6 +137,9 @@ function busy(database: string): HubError {
 	return new HubError('LEASE_LOST', `A backup of ${database || 'this server'} is running already. Wait for it.`);
 }
 
+/** Failures of an upload that say nothing about the next one; others would be waited for again with each file. */
+const ONE_FILE: ReadonlySet<HubErrorCode> = new Set(['DRIVE_MISMATCH', 'NOT_FOUND', 'SPOOL_UNAVAILABLE']);
+
 async function bring(
 	{ environment, terminal, signal }: Invocation,
 	claims: readonly ClaimCheck[],
@@ -145,18 +150,30 @@ async function bring(
 	const spool = await Spool.open(environment.spoolDirectory);
 	const { passing } = await environment.secrets();
 	const sent: { id: string; file: string }[] = [];
+	const unsent: FailedDatabase[] = [];
 	for (const claim of claims) {
-		const { file } = await sendBackup(claim, {
-			...{ client, folderId: folder.id, sessions: passing, runs, spool, signal },
-			onProgress: ({ acknowledged, total }) => terminal.progress({ en: 'Sent', es: 'Enviado' }, acknowledged, total),
-		});
-		sent.push({ id: claim.id, file: file.id });
-		terminal.say({
-			en: `${file.name} lies in the folder "${folder.name}", compared and verified.`,
-			es: `${file.name} está en la carpeta «${folder.name}», comparada y verificada.`,
-		});
+		const last = unsent.at(-1)?.error;
+		const error = last && !ONE_FILE.has(last.code) ? last : await send(claim);
+		if (error) unsent.push({ database: claim.database, error });
 	}
-	return sent;
+	return { sent, unsent };
+
+	async function send(claim: ClaimCheck): Promise<HubError | undefined> {
+		try {
+			const { file } = await sendBackup(claim, {
+				...{ client, folderId: folder.id, sessions: passing, runs, spool, signal },
+				onProgress: ({ acknowledged, total }) => terminal.progress({ en: 'Sent', es: 'Enviado' }, acknowledged, total),
+			});
+			sent.push({ id: claim.id, file: file.id });
+			terminal.say({
+				en: `${file.name} lies in the folder "${folder.name}", compared and verified.`,
+				es: `${file.name} está en la carpeta «${folder.name}», comparada y verificada.`,
+			});
+			return undefined;
+		} catch (thrown) {
+			return toHubError(thrown);
+		}
+	}
 }
 
 function show(event: BackupEvent, terminal: Terminal): void {

@@ -1,6 +1,6 @@
 /** How a command ends, for scripts: a number says what to do, in `docs/restore.md` and in the help. */
 
-import type { HubError, HubErrorCode } from '../lib/errors.ts';
+import { HubError, type HubErrorCode } from '../lib/errors.ts';
 import type { Text } from './terminal.ts';
 
 export const EXIT = {
@@ -63,4 +63,15 @@ const BY_CODE: Partial<Record<HubErrorCode, ExitCode>> = {
 /** Of a failure that names no other: whatever concerns a server, a disk or a right is worth another try. */
 export function exitCodeOf(thrown: HubError): ExitCode {
 	return BY_CODE[thrown.code] ?? EXIT.unavailable;
+}
+
+/** Some of what was asked for failed, and some did not. */
+export class PartialFailure extends HubError {
+	/** What was done and what was not, beside code and message, for a program that reads `--json`. */
+	readonly report: Readonly<Record<string, unknown>>;
+
+	constructor(failure: HubError, report: Readonly<Record<string, unknown>>) {
+		super(failure.code, failure.message, { cause: failure });
+		this.report = report;
+	}
 }

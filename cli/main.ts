@@ -7,7 +7,7 @@ import { backups } from './backups.ts';
 import type { Command } from './command.ts';
 import { driveConnect } from './drive-connect.ts';
 import { Environment } from './environment.ts';
-import { EXIT, EXIT_WORDS, type ExitCode, exitCodeOf } from './exit.ts';
+import { EXIT, EXIT_WORDS, type ExitCode, exitCodeOf, PartialFailure } from './exit.ts';
 import { commandHelp, overview } from './help.ts';
 import { keysCheck, keysCreate, keysRotate } from './keys.ts';
 import { restore } from './restore.ts';
@@ -64,7 +64,8 @@ export async function main({ args, environment, streams, signal }: MainOptions):
 		const exit = signal.aborted ? EXIT.interrupted : exitCodeOf(failure);
 		terminal.warn(`clinic-hub: ${failure.message}`);
 		if (terminal.language === 'es') terminal.warn(`(${EXIT_WORDS[exit].es})`);
-		terminal.result({ ok: false, exit, code: failure.code, message: failure.message });
+		const report = failure instanceof PartialFailure ? failure.report : {};
+		terminal.result({ ok: false, exit, code: failure.code, message: failure.message, ...report });
 		return exit;
 	} finally {
 		await opened?.close();

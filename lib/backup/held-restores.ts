@@ -7,6 +7,7 @@ import { HubError, toHubError } from '../errors.ts';
 import { believed } from './drill-run.ts';
 import { type RestorePhase, type RestoreReport, requirePlaceName, restoreBackup } from './restore.ts';
 import { type RestoreTarget, restorePlace } from './restore-place.ts';
+import type { WaitingRestores } from './waiting-restores.ts';
 
 export interface HeldRestore {
 	/** Of the backup: brought twice it waits once. */
@@ -30,6 +31,10 @@ export interface HeldRestoresOptions {
 	verifying: readonly string[];
 	/** Secret keys of age, newest first. */
 	identities: readonly string[];
+	/** Where they wait through a deploy and a restart. */
+	waiting: Pick<WaitingRestores, 'all' | 'keep' | 'forget'>;
+	/** Told when one that is done could not be forgotten: it waits again after the next deploy. */
+	onUnforgotten(error: HubError): void;
 	/** Told while one works. */
 	onPhase(phase: RestorePhase, restore: HeldRestore, percent: number | null): void;
 	/** Told of its end; the restore waits again after a failure. */
@@ -59,27 +64,37 @@ export class HeldRestores {
 		return this.#running?.restore;
 	}
 
+	/** Takes up those that waited before a deploy or a restart; what one of them was doing then, it waits for again. */
+	async remember(): Promise<void> {
+		for (const held of await this.#options.waiting.all()) {
+			if (!this.#waiting.has(held.id) && this.running?.id !== held.id) this.#waiting.set(held.id, held);
+		}
+		this.#options.onChange();
+	}
+
 	/**
 	 * Nothing of the file is decrypted.
 	 * @param into default the name of the database that was backed up
-	 * @throws HubError CONFIG_INVALID, BACKUP_UNTRUSTED, NOT_FOUND, those of Odoo, CANCELLED
+	 * @throws HubError CONFIG_INVALID, BACKUP_UNTRUSTED, NOT_FOUND, `STORE_UNAVAILABLE`, those of Odoo, CANCELLED
 	 */
 	async hold(file: string, into: string | undefined, signal: AbortSignal): Promise<HeldRestore> {
-		const { target, verifying, onChange } = this.#options;
+		const { target, verifying, waiting, onChange } = this.#options;
 		const { record } = await believed(file, verifying, signal);
 		const { id, database, startedAt } = record;
 		const name = into ?? database;
 		requirePlaceName(name);
 		const replaces = await restorePlace(target).exists(name);
 		const held = { id, file, database, startedAt, into: name, replaces, since: Date.now() };
+		await waiting.keep(held);
 		this.#waiting.set(id, held);
 		onChange();
 		return held;
 	}
 
-	/** Forgets it; the file stays. @throws HubError NOT_FOUND */
-	discard(id: string): void {
+	/** Forgets it; the file stays. @throws HubError NOT_FOUND, `STORE_UNAVAILABLE` */
+	async discard(id: string): Promise<void> {
 		this.#known(id);
+		await this.#options.waiting.forget(id);
 		this.#waiting.delete(id);
 		this.#options.onChange();
 	}
@@ -116,7 +131,7 @@ export class HeldRestores {
 	}
 
 	async #work(restore: HeldRestore, typed: string | undefined, actor: string, cancel: AbortSignal): Promise<void> {
-		const { target, verifying, identities, onPhase, onEnd, onChange } = this.#options;
+		const { target, verifying, identities, waiting, onPhase, onEnd, onChange, onUnforgotten } = this.#options;
 		const { file, into } = restore;
 		const signal = AbortSignal.any([cancel, this.#closing.signal]);
 		const end = await believed(file, verifying, signal)
@@ -130,6 +145,9 @@ export class HeldRestores {
 			)
 			.then((report) => ({ report }))
 			.catch((thrown: unknown) => ({ error: toHubError(thrown) }));
+		if ('report' in end) {
+			await waiting.forget(restore.id).catch((thrown: unknown) => onUnforgotten(toHubError(thrown)));
+		}
 		this.#running = undefined;
 		if ('error' in end) this.#waiting.set(restore.id, restore);
 		onChange();

@@ -1,8 +1,7 @@
 /** `odoo-backup`: makes proven, encrypted, signed backups of Odoo's databases and hands out a claim check for each. */
 
-import type { BackupEvent, DatabaseResult } from '../../lib/backup/backup-events.ts';
+import type { BackupEvent } from '../../lib/backup/backup-events.ts';
 import type { Backups } from '../../lib/backup/run-backup.ts';
-import { HubError } from '../../lib/errors.ts';
 import { odooConnection } from '../odoo-server/connection.ts';
 import { defineNode, type NodeInput } from '../runtime/define-node.ts';
 import type { FlowMessage, NodeAPI } from '../runtime/node-red.ts';
@@ -74,16 +73,9 @@ async function handle({ message, send }: NodeInput, { backups, actor }: Running)
 		onMade: (claim) => send(claimMessage(message, claim)),
 	});
 	const failed = results.filter((result) => result.outcome === 'failed');
-	if (failed.length > 0) throw failureOf(failed, results.length);
-}
-
-/** One failure as it is; of several, each by its database. */
-function failureOf(failed: Extract<DatabaseResult, { outcome: 'failed' }>[], of: number): HubError {
-	const [first] = failed;
-	if (!first) return new HubError('INTERNAL', 'A failure without a failure.');
-	if (of === 1) return first.error;
-	const text = failed.map(({ database, error }) => `${database}: ${error.message}`).join(' ');
-	return new HubError(first.error.code, `${failed.length} of ${of} databases: ${text}`, { cause: first.error });
+	if (failed.length === 0) return;
+	const { failureOf } = await import('../../lib/backup/failure-of.ts');
+	throw failureOf(failed, results.length);
 }
 
 /** Tells what happens on the second output, and on the first what answers no message. */

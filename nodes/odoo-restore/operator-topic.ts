@@ -48,7 +48,7 @@ export function defineRestoreTopic(RED: NodeAPI): OperatorSources<HeldRestores> 
 				subject: ({ ids, database }) => database ?? ids.join(' '),
 				run: async (source: HeldRestores, { ids, database }): Promise<OperatorResult> => {
 					const chosen = source.waiting.filter((held) => ids.includes(held.id) || held.database === database);
-					for (const { id } of chosen) source.discard(id);
+					for (const { id } of chosen) await source.discard(id);
 					return { done: chosen.length, missing: ids.filter((id) => !chosen.some((held) => held.id === id)).length };
 				},
 			}),

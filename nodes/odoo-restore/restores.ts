@@ -1,7 +1,9 @@
 /** What an `odoo-restore` node for work does: it holds what a flow brings until a person begins it in the sidebar. */
 
+import { createHash } from 'node:crypto';
 import { discard } from '../../lib/backup/bring-back.ts';
 import { HeldRestores } from '../../lib/backup/held-restores.ts';
+import { WaitingRestores } from '../../lib/backup/waiting-restores.ts';
 import type { OdooConnection } from '../odoo-server/connection.ts';
 import type { HubNode } from '../runtime/define-node.ts';
 import type { OperatorSources } from '../runtime/operator-actions.ts';
@@ -13,7 +15,7 @@ export async function restores(
 	odoo: OdooConnection,
 	sources: OperatorSources<HeldRestores>,
 ): Promise<Work> {
-	const { config, secrets, status, audit } = node;
+	const { config, secrets, hub, log, status, audit } = node;
 	const { AFTER_RESTORE } = await import('../../lib/odoo/neutralize.ts');
 	const say = (tone: Parameters<typeof status.set>[0], name: string, values = {}) =>
 		status.set(tone, { key: `odoo-restore.status.${name}`, values });
@@ -21,6 +23,9 @@ export async function restores(
 		target: restoreTarget(config.way, odoo),
 		verifying: config.verifying,
 		identities: secrets.drill,
+		waiting: new WaitingRestores({ store: hub.store, node: node.id, settings: settingsOf(config, odoo) }),
+		onUnforgotten: ({ message }) =>
+			log.warn(`A restore that is done is listed again after the next deploy: ${message}`),
 		onPhase: (phase, { into: database }, percent) =>
 			percent === null
 				? say('busy', phase === 'look' ? 'compare' : phase, { database })
@@ -49,6 +54,7 @@ export async function restores(
 	});
 	say('ready', 'ready');
 	const remove = sources.add(held, node);
+	held.remember().catch(node.fail);
 	return {
 		async handle({ signal }, { file, into }) {
 			await held.hold(file, into ?? config.into, signal);
@@ -58,4 +64,11 @@ export async function restores(
 			await held.close();
 		},
 	};
+}
+
+/** Of what a person decides on, without a secret. */
+function settingsOf({ way, into, verifying }: RestoreConfig, { place: { url, direct } }: OdooConnection): string {
+	const server = direct && { host: direct.host, port: direct.port, filestore: direct.filestore };
+	const text = JSON.stringify({ way, into, verifying, url, server });
+	return createHash('sha256').update(text).digest('hex');
 }

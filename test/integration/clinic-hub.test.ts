@@ -135,6 +135,42 @@ test('a backup goes to the folder, is listed as one that counts, and comes back 
 	assert.deepEqual(await odoo.content('nueva'), await odoo.content('clinica'));
 });
 
+test('of several databases one that fails keeps no other from the folder, and is named', async (t) => {
+	const { command, drive, odoo, proven } = await clinic(t);
+	assert.equal((await proven()).exit, 0);
+	await odoo.databases.restore('norte', await odoo.databases.backup('clinica', 'zip'), {
+		copy: true,
+		neutralize: false,
+	});
+	const asked = ['backup', '--database', 'clinica', '--database', 'sur', '--database', 'norte', '--json'];
+	const made = await command(...asked);
+	assert.equal(made.exit, 6, made.errors);
+	assert.match(made.errors, /1 of 3 databases: sur: /);
+	assert.partialDeepStrictEqual(made.json, {
+		...{ ok: false, exit: 6, code: 'ODOO_DATABASE_UNKNOWN' },
+		backups: [
+			{ database: 'clinica', spooled: null },
+			{ database: 'norte', spooled: null },
+		],
+		failed: [{ database: 'sur', code: 'ODOO_DATABASE_UNKNOWN' }],
+	});
+	assert.equal(drive.files().length, 4);
+
+	// One file that Drive spoils each time: its record is the first, and small.
+	drive.drive.faults.add('last', { kind: 'spoil' }, 3);
+	const spoiled = await command('backup', '--database', 'clinica', '--database', 'norte', '--json');
+	const [first, second] = spoiled.json['backups'] as { spooled: string | null; file: string | null }[];
+	assert.deepEqual(spoiled.json['failed'], [
+		{
+			database: 'clinica',
+			code: 'DRIVE_MISMATCH',
+			message: (spoiled.json['failed'] as { message: string }[])[0]?.message,
+		},
+	]);
+	assert.ok(first?.spooled && !first.file && second?.file && !second.spooled);
+	assert.notEqual(spoiled.exit, 0);
+});
+
 test('nobody backs up before the recovery key was proven', async (t) => {
 	const { command, drive } = await clinic(t);
 	const { exit, errors } = await command('backup');

@@ -13,6 +13,7 @@ import { backupFileName, recordFileName } from '../../lib/backup/record.ts';
 import { restoreBackup } from '../../lib/backup/restore.ts';
 import type { RestoreTarget } from '../../lib/backup/restore-place.ts';
 import { plainBackup } from '../../lib/backup/verify-file.ts';
+import { WaitingRestores } from '../../lib/backup/waiting-restores.ts';
 import { hideDatabase } from '../../lib/odoo/databases.ts';
 import { type DirectTarget, putInPlace } from '../../lib/odoo/restore-direct.ts';
 import { folder, hub, NOWHERE } from '../restore-hub.ts';
@@ -130,12 +131,13 @@ test('a restore that fails leaves what was there, and nothing of its own', async
 
 test('a prepared restore begins only by the name of its database, and waits again when it failed', async (t) => {
 	const { databases, url } = await startTarget(t);
-	const { request, backup, signal } = await hub(t, url);
+	const { request, backup, signal, store } = await hub(t, url);
 	const { file, verifying, identities } = request;
 	const ends: string[] = [];
 	let told = () => {};
 	const held = new HeldRestores({
-		...{ verifying, identities, onPhase: () => {}, onChange: () => told() },
+		...{ verifying, identities, onPhase: () => {}, onChange: () => told(), onUnforgotten: () => {} },
+		waiting: new WaitingRestores({ store: async () => store, node: 'node', settings: 'as it is' }),
 		target: { ...request.target, administrator: async () => ({ user: 'admin', password: 'admin' }) } as RestoreTarget,
 		onEnd: (_, actor, end) => ends.push(`${actor}: ${'error' in end ? end.error.code : end.report.into}`),
 	});
@@ -171,7 +173,54 @@ test('a prepared restore begins only by the name of its database, and waits agai
 	await ended(3);
 	assert.deepEqual(ends, ['ana: ODOO_REFUSED', 'eva: CANCELLED', 'eva: nueva']);
 	assert.deepEqual([held.waiting, held.cancel(), databases.names], [[], false, ['clinica', 'nueva']]);
-	assert.throws(() => held.discard(id), { code: 'NOT_FOUND' });
+	await assert.rejects(held.discard(id), { code: 'NOT_FOUND' });
+});
+
+test('a prepared restore waits through a deploy, unless its node was set to something else', async (t) => {
+	const { databases, url } = await startTarget(t);
+	const { request, store, signal } = await hub(t, url);
+	const { file, verifying, identities } = request;
+	let end: () => void = () => {};
+	const start = async (settings: string, node = 'node') => {
+		const held = new HeldRestores({
+			...{ verifying, identities, onPhase: () => {}, onChange: () => {}, onUnforgotten: () => {} },
+			waiting: new WaitingRestores({ store: async () => store, node, settings }),
+			target: { ...request.target, administrator: async () => ({ user: 'admin', password: 'admin' }) } as RestoreTarget,
+			onEnd: () => end(),
+		});
+		t.after(() => held.close());
+		await held.remember();
+		return held;
+	};
+	const first = await start('target a');
+	const { id } = await first.hold(file, 'nueva', signal);
+	await first.close();
+	assert.deepEqual((await start('target b')).waiting, []);
+	assert.deepEqual((await start('target a', 'another node')).waiting, []);
+	const second = await start('target a');
+	assert.deepEqual(second.waiting, first.waiting);
+
+	// One that works when the hub stops waits again; the name has to be typed again.
+	const { restore } = databases;
+	databases.restore = () => new Promise(() => undefined);
+	second.begin(id, 'nueva', 'ana');
+	await second.close();
+	databases.restore = restore;
+	const third = await start('target a');
+	assert.throws(() => third.begin(id, undefined, 'ana'), { code: 'RESTORE_UNCONFIRMED' });
+	const ended = new Promise<void>((resolve) => {
+		end = resolve;
+	});
+	third.begin(id, 'nueva', 'ana');
+	await ended;
+	assert.deepEqual((await start('target a')).waiting, []);
+
+	await third.hold(file, 'otra', signal);
+	await third.discard(id);
+	assert.deepEqual((await start('target a')).waiting, []);
+	await third.hold(file, 'otra', signal);
+	await rm(file);
+	assert.deepEqual((await start('target a')).waiting, []);
 });
 
 test('what is replaced is hidden from Odoo, and has its place again when the new one cannot take it', async (t) => {

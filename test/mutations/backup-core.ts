@@ -5,6 +5,8 @@ const lease = (name: string) => ({ file: 'test/unit/store/held-lease.test.ts', n
 const left = (name: string) => ({ file: 'test/unit/backup/unreleased.test.ts', name });
 const outage = (name: string) => ({ file: 'test/integration/backup-outages.test.ts', name });
 const upload = (name: string) => ({ file: 'test/integration/backup-upload.test.ts', name });
+const restore = (name: string) => ({ file: 'test/integration/restore.test.ts', name });
+const command = (name: string) => ({ file: 'test/integration/clinic-hub.test.ts', name, timeoutMs: 120_000 });
 
 export const mutants: Mutant[] = [
 	{
@@ -155,5 +157,40 @@ export const mutants: Mutant[] = [
 			file: 'test/unit/backup/watched.test.ts',
 			name: 'a thread that waits for a program which nobody can end does not hold up a cancellation',
 		},
+	},
+	{
+		protection: 'A restore that waits for a person waits through a deploy',
+		file: 'lib/backup/held-restores.ts',
+		find: 'await waiting.keep(held);',
+		replace: '',
+		test: restore('a prepared restore waits through a deploy, unless its node was set to something else'),
+	},
+	{
+		protection: 'A restore that waits is not taken to another target',
+		file: 'lib/backup/waiting-restores.ts',
+		find: "			.where('settings', '=', settings)\n",
+		replace: '',
+		test: restore('a prepared restore waits through a deploy, unless its node was set to something else'),
+	},
+	{
+		protection: 'A restore that was discarded does not come back',
+		file: 'lib/backup/held-restores.ts',
+		find: 'await this.#options.waiting.forget(id);',
+		replace: '',
+		test: restore('a prepared restore waits through a deploy, unless its node was set to something else'),
+	},
+	{
+		protection: 'A database whose upload failed keeps no other from the folder',
+		file: 'cli/backup.ts',
+		find: '			return toHubError(thrown);',
+		replace: '			throw thrown;',
+		test: command('of several databases one that fails keeps no other from the folder, and is named'),
+	},
+	{
+		protection: 'A run of several databases names those that failed',
+		file: 'lib/backup/failure-of.ts',
+		find: 'if (of === 1) return first.error;',
+		replace: 'if (of > 0) return first.error;',
+		test: command('of several databases one that fails keeps no other from the folder, and is named'),
 	},
 ];
