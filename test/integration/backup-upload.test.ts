@@ -183,6 +183,7 @@ test('a message that comes while the node asks what was left is sent once', asyn
 	});
 	const outgoing = path.join(directory, 'outgoing');
 	const resumed: string[] = [];
+	const ends: unknown[] = [];
 	let opened = 0;
 	const resumedAll = new AbortController();
 	const slow: UploadTools = {
@@ -201,7 +202,8 @@ test('a message that comes while the node asks what was left is sent once', asyn
 			if (opened++ === 0) await asked;
 			return files;
 		},
-		...{ onStatus() {}, onProgress() {}, onEnd() {}, onResumed: ({ name }) => void resumed.push(name) },
+		...{ onStatus() {}, onProgress() {}, onEnd: (failure) => void ends.push(failure) },
+		onResumed: ({ name }) => void resumed.push(name),
 	});
 	const resuming = uploader.resume();
 	const brought = uploader.bring({ kind: 'content', content: Buffer.from('hola'), name: 'saludo.txt' });
@@ -211,7 +213,7 @@ test('a message that comes while the node asks what was left is sent once', asyn
 	resumedAll.abort();
 	assert.equal((await brought)?.name, 'saludo.txt');
 	await uploader.close();
-	assert.deepEqual(resumed, []);
+	assert.deepEqual([ends, resumed], [[undefined], []]);
 	assert.equal(server.files().length, 1);
 });
 
