@@ -53,7 +53,12 @@ test('a claim check is told again at the next start, until its upload was verifi
 	(await place.backups()).start();
 	await until('the claim check', () => again().length === 1);
 	// Another node, which takes care of another database, does not send it.
-	(await place.backups({ place: { url: place.odoo.url, databases: ['norte'] } })).start();
+	let looked = false;
+	const onChange = () => {
+		looked = true;
+	};
+	(await place.backups({ place: { url: place.odoo.url, databases: ['norte'] } }, { onChange })).start();
+	await until('its look', () => looked);
 	const runs = await BackupRuns.open(place.store, { owner: 'uploader' });
 	await runs.release(result.claim.id);
 	const later = await place.backups();
