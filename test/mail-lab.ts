@@ -52,10 +52,10 @@ export async function until<T>(
 	check: () => Promise<T | undefined | false> | T | undefined | false,
 	timeoutMs = UNTIL_MS,
 ): Promise<T> {
-	for (const deadline = Date.now() + timeoutMs; ; await delay(POLL_MS)) {
+	for (const deadline = performance.now() + timeoutMs; ; await delay(POLL_MS)) {
 		const found = await check();
 		if (found !== undefined && found !== false) return found;
-		if (Date.now() > deadline) throw new Error(`Time is up: ${what}`);
+		if (performance.now() > deadline) throw new Error(`Time is up: ${what}`);
 	}
 }
 
