@@ -17,7 +17,13 @@ export function askedDigests(fields: string | undefined): Digest[] {
 
 /** The fields of an answer; what is not asked for is left out, and all of what has no content. */
 export function digestFields(records: Records, item: Item, fields: string): Record<string, string | undefined> {
-	return Object.fromEntries(askedDigests(fields).map((name) => [FIELDS[name], digestOf(records, item, name)]));
+	const asked = askedDigests(fields);
+	const withheld = records.unhashed.get(item.id) ?? 0;
+	if (withheld > 0 && asked.length > 0) {
+		records.unhashed.set(item.id, withheld - 1);
+		return {};
+	}
+	return Object.fromEntries(asked.map((name) => [FIELDS[name], digestOf(records, item, name)]));
 }
 
 function digestOf(records: Records, item: Item, name: Digest): string | undefined {

@@ -33,6 +33,11 @@ export type Fault =
 	| { kind: 'short' }
 	/** Stores another byte than came. */
 	| { kind: 'spoil' }
+	/**
+	 * Takes the file, and leaves its checksums out of so many answers, the one to the last chunk included; default out of all.
+	 * Drive gives them "if available".
+	 */
+	| { kind: 'unhashed'; answers?: number }
 	/** Knows the session no more. */
 	| { kind: 'forget'; status: 404 | 410 };
 

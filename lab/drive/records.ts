@@ -68,6 +68,8 @@ export class Records {
 	readonly world: World;
 	/** ms since 1970; tests move it. */
 	now: () => number = Date.now;
+	/** Answers that will leave out the checksums of an item, by its id. */
+	readonly unhashed = new Map<string, number>();
 	readonly #items = new Map<string, Item>();
 	readonly #file: string;
 

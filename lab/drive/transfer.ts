@@ -115,6 +115,8 @@ async function session(
 	begin(fault, request);
 	const result = await drive.uploads.take(id, request, fault);
 	if (request.destroyed && !request.complete) throw new Hangup();
+	if (result.done && fault?.kind === 'unhashed')
+		drive.records.unhashed.set(result.item.id, fault.answers ?? Number.POSITIVE_INFINITY);
 	end(fault);
 	if (result.done) {
 		const call = { records: drive.records, caller: result.caller, query: new URLSearchParams() };

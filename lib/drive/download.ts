@@ -78,6 +78,9 @@ async function* pieces(
 	begun: number,
 	{ signal, onProgress, bytesPerSecond }: DownloadOptions,
 ): AsyncGenerator<Buffer> {
+	if (file.sha256 === '') {
+		throw new HubError('DRIVE_MISMATCH', `Drive does not tell the checksum of ${file.name}. Try again later.`);
+	}
 	const attempts = new Attempts(client.patience, signal);
 	const pace = new Pace(bytesPerSecond);
 	const host = new URL(client.addresses.api).host;

@@ -96,12 +96,22 @@ describe('a file that is uploaded', () => {
 		assert.notEqual((await bring(client, one)).id, (await bring(client, other)).id);
 	});
 
-	it('leaves with 1 MiB at most at a time, at the bandwidth asked for', async () => {
+	it('leaves with 1 MiB at most at a time', async () => {
+		await using server = await startDrive();
+		const sent = new Set([0]);
+		const options = { chunkBytes: 16 * UNIT, onProgress: (now: { sent: number }) => sent.add(now.sent) };
+		await bring(await server.service(), await server.parcel(16 * UNIT + 1), options);
+		const steps = [...sent].map((bytes, index) => bytes - ([...sent][index - 1] ?? 0));
+		assert.deepEqual([Math.max(...steps), steps.length], [4 * UNIT, 6], steps.join());
+	});
+
+	it('leaves at the bandwidth asked for', async () => {
 		await using server = await startDrive();
 		const began = performance.now();
-		await bring(await server.service(), await server.parcel(SIZE), { bytesPerSecond: 2 * SIZE });
+		await bring(await server.service(), await server.parcel(SIZE), { bytesPerSecond: SIZE / 2 });
 		const took = performance.now() - began;
-		assert.ok(took > 400, `took ${took} ms`);
+		// Without a bound a busy machine takes a tenth of that.
+		assert.ok(took >= 1_900, `took ${took} ms`);
 	});
 
 	it('is given up when it is cancelled, and taken up later without a byte sent twice', async () => {
@@ -145,7 +155,6 @@ const SURVIVED: [title: string, operation: Operation, fault: Fault, times?: numb
 		{ kind: 'status', status },
 	]),
 	['429', 'chunk', { kind: 'status', status: 429, reason: 'rateLimitExceeded' }, 3],
-	['429 with Retry-After', 'session', { kind: 'status', status: 429, retryAfter: 1 }],
 	['403 rateLimitExceeded', 'chunk', { kind: 'status', status: 403, reason: 'rateLimitExceeded' }, 3],
 	['403 userRateLimitExceeded', 'last', { kind: 'status', status: 403, reason: 'userRateLimitExceeded' }],
 	['a token that is not accepted any more', 'chunk', { kind: 'status', status: 401, reason: 'authError' }, 2],
@@ -161,6 +170,9 @@ const SURVIVED: [title: string, operation: Operation, fault: Fault, times?: numb
 	['a session gone (410) at a chunk', 'chunk', { kind: 'forget', status: 410 }],
 	['a session gone at the last chunk', 'last', { kind: 'forget', status: 410 }],
 	['a server that goes silent', 'chunk', { kind: 'silent' }],
+	['a search that is never answered', 'list', { kind: 'silent' }],
+	['a mark that is never answered', 'change', { kind: 'silent' }],
+	['a token that never comes', 'token', { kind: 'silent' }],
 ];
 
 describe('an upload survives', { concurrency: 4 }, () => {
@@ -172,7 +184,7 @@ describe('an upload survives', { concurrency: 4 }, () => {
 			if (operation === 'ask') server.drive.faults.add('chunk', { kind: 'cut' });
 			const parcel = await server.parcel(SIZE);
 			const file = await bring(
-				await server.service('uploader', fault.kind === 'silent' ? { idleMs: 500 } : {}),
+				await server.service('uploader', fault.kind === 'silent' ? { idleMs: 500, callMs: 300 } : {}),
 				parcel,
 			);
 			assertArrived(server, parcel, file.id);

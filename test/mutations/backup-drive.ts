@@ -6,6 +6,8 @@ const kills = (name: string) => ({ file: 'test/integration/drive-faults.test.ts'
 const download = (name: string) => ({ file: 'test/integration/drive-download.test.ts', name });
 const consent = (name: string) => ({ file: 'test/integration/drive-consent.test.ts', name });
 const files = (name: string) => ({ file: 'test/integration/drive-files.test.ts', name });
+const pauses = (name: string) => ({ file: 'test/integration/drive-pauses.test.ts', name });
+const unhashed = (name: string) => ({ file: 'test/faults/backup-unhashed.test.ts', name });
 const network = (name: string) => ({ file: 'test/integration/drive-network.test.ts', name });
 
 export const mutants: Mutant[] = [
@@ -176,5 +178,93 @@ export const mutants: Mutant[] = [
 		find: ', proxyEnv: process.env',
 		replace: '',
 		test: network('an upload, its metadata and its tokens go through HTTPS_PROXY and trust an extra authority'),
+	},
+	{
+		protection: "Drive's Retry-After is waited for",
+		file: 'lib/drive/patience.ts',
+		find: 'const asked = Math.min(failure.retryAfterMs ?? 0, this.#patience.maxMs);',
+		replace: 'const asked = 0;',
+		test: pauses('is waited for at session'),
+	},
+	{
+		protection: 'Retry-After is read from the answers to calls about metadata',
+		file: 'lib/drive/client.ts',
+		find: ", retryAfter: headers?.get('retry-after') });",
+		replace: ' });\n\t\tvoid headers;',
+		test: pauses('is waited for at list'),
+	},
+	{
+		protection: 'Retry-After is read from the answers to transfers',
+		file: 'lib/drive/transfer.ts',
+		find: ", retryAfter: answer.headers['retry-after'] });",
+		replace: ' });',
+		test: pauses('is waited for at chunk'),
+	},
+	{
+		protection: 'Retry-After does not stop the hub for longer than its own longest pause',
+		file: 'lib/drive/patience.ts',
+		find: 'Math.min(failure.retryAfterMs ?? 0, this.#patience.maxMs);',
+		replace: 'failure.retryAfterMs ?? 0;',
+		test: pauses('of an hour is cut to the longest pause'),
+	},
+	{
+		protection: 'A call to Drive that is never answered ends',
+		file: 'lib/drive/client.ts',
+		find: 'timeout: this.#callMs,',
+		replace: 'timeout: 0,',
+		test: upload('a mark that is never answered'),
+	},
+	{
+		protection: 'A call for a token that is never answered ends',
+		file: 'lib/drive/sign-in.ts',
+		find: 'timeout: callMs }',
+		replace: 'timeout: callMs * 0 }',
+		test: upload('a token that never comes'),
+	},
+	{
+		protection: 'Pieces of an upload have 1 MiB at most: larger ones cost three times the CPU over TLS',
+		file: 'lib/drive/session.ts',
+		find: 'const PIECE_BYTES = 1024 * 1024;',
+		replace: 'const PIECE_BYTES = 32 * 1024 * 1024;',
+		test: upload('leaves with 1 MiB at most at a time'),
+	},
+	{
+		protection: 'An upload keeps to the bandwidth asked for',
+		file: 'lib/drive/session.ts',
+		find: 'await pace.take(bytesRead, signal);',
+		replace: '',
+		test: upload('leaves at the bandwidth asked for'),
+	},
+	{
+		protection: 'A checksum that Drive does not tell yet is waited for',
+		file: 'lib/drive/upload.ts',
+		find: "if (known.sha256 !== '') return known;",
+		replace: 'if (known) return known;',
+		test: unhashed('a checksum that comes late is waited for, and nothing is sent again'),
+	},
+	{
+		protection: 'A file whose checksum Drive never tells is not believed',
+		file: 'lib/drive/upload.ts',
+		find: 'if (file.size === parcel.size && file.sha256 === parcel.sha256) {',
+		replace: "if (file.size === parcel.size && ['', parcel.sha256].includes(file.sha256)) {",
+		test: unhashed(
+			'a file whose checksum does not come is neither believed nor thrown away, and is taken as it is once it comes',
+		),
+	},
+	{
+		protection: 'A download that cannot be compared is not begun',
+		file: 'lib/drive/download.ts',
+		find: "if (file.sha256 === '') {",
+		replace: "if (file.id === '') {",
+		test: unhashed('a download of what has no checksum yet is not begun, and says so'),
+	},
+	{
+		protection: 'A backup whose checksum Drive does not tell is not counted by retention',
+		file: 'lib/backup/standing.ts',
+		find: "if (state !== 'verified' || file.sha256 === '') return",
+		replace: "if (state !== 'verified') return",
+		test: unhashed(
+			'retention keeps its numbers of backups beside one whose checksum is not told, and leaves that one alone',
+		),
 	},
 ];

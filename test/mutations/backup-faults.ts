@@ -18,9 +18,6 @@ const FORGERIES = {
 };
 const drive = (name: string) => ({ file: 'test/faults/backup-drive.test.ts', name, timeoutMs: 60_000 });
 const clock = (name: string) => ({ file: 'test/faults/backup-clock.test.ts', name, timeoutMs: 60_000 });
-const ALONE = drive(
-	'each fault of Drive alone: the backup arrives whole, or the error names what to do and it arrives later',
-);
 const BY_ITSELF = drive('a backup whose upload failed goes on by itself, as soon as what kept it is gone, and once');
 
 export const mutants: Mutant[] = [
@@ -130,12 +127,5 @@ export const mutants: Mutant[] = [
 		test: clock(
 			'a backup that was made while the clock was a year ahead removes nothing and hides nothing, then or later',
 		),
-	},
-	{
-		protection: 'A call to Drive that is never answered ends',
-		file: 'lib/drive/client.ts',
-		find: 'timeout: this.#callMs,',
-		replace: 'timeout: 0,',
-		test: ALONE,
 	},
 ];
