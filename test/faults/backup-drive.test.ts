@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Fault, type Operation, SURVIVABLE, seededFaults } from '../../lab/drive/faults.ts';
+import type { Fault, Operation } from '../../lab/drive/faults.ts';
 import type { BackupEvent } from '../../lib/backup/backup-events.ts';
 import { OutgoingFiles } from '../../lib/backup/outgoing.ts';
 import type { ClaimCheck } from '../../lib/backup/record.ts';
@@ -14,10 +14,11 @@ import { getFile } from '../../lib/drive/files.ts';
 import { HubError } from '../../lib/errors.ts';
 import { Uploader } from '../../nodes/drive-upload/uploader.ts';
 import { until } from '../mail-lab.ts';
+import { FULL, full, SEED, seeded } from '../seed.ts';
 import { PATIENCE } from '../servers/drive.ts';
 import { properties, sha256 } from './backup-folder.ts';
 import { type BackupLab, BY_HAND, backupLab, DATABASE } from './backup-lab.ts';
-import { FULL, full, SEED, seeded } from './seed.ts';
+import { SURVIVABLE, seededFaults } from './drive-survivable.ts';
 
 const MIXTURES = full(300, 12);
 /** Of the faults that a person must end; all of them with the full counts. */

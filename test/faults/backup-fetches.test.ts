@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import type { ManagerSettings } from '../../lab/odoo/stand-in/manager.ts';
 import type { BackupPlan } from '../../lib/backup/backup-events.ts';
+import { full, SEED, seeded } from '../seed.ts';
 import { type BackupFiles, backupZip, zipContents } from '../unit/backup/proof-files.ts';
 import { type BackupLab, backupLab } from './backup-lab.ts';
-import { full, SEED, seeded } from './seed.ts';
 
 /** Each starts two threads. Every kind of fault has its turn with either count. */
 const ROUNDS = full(200, 18);

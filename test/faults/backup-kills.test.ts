@@ -10,10 +10,10 @@ import type { Fault, Operation } from '../../lab/drive/faults.ts';
 import type { Arrival } from '../../lab/drive/uploads.ts';
 import type { ClaimCheck } from '../../lib/backup/record.ts';
 import { until } from '../mail-lab.ts';
+import { full, SEED, seeded } from '../seed.ts';
 import { backupZip } from '../unit/backup/proof-files.ts';
 import { type BackupLab, backupLab } from './backup-lab.ts';
 import type { BackupProcessEvent, BackupProcessOptions } from './backup-process.ts';
-import { full, SEED, seeded } from './seed.ts';
 
 const KILLS = full(20, 4);
 

@@ -21,11 +21,11 @@ import { type RetentionReport, runRetention } from '../../lib/backup/retention-r
 import { signRecord } from '../../lib/backup/signature.ts';
 import type { Standing, StandingCode } from '../../lib/backup/standing.ts';
 import { verifyBackup } from '../../lib/backup/verify-file.ts';
+import { full, SEED, seeded } from '../seed.ts';
 import { MASTER_PASSWORD } from '../servers/odoo-manager.ts';
 import { backupZip, UUID } from '../unit/backup/proof-files.ts';
 import { type Genuine, layBackup, layFile, properties, runAndUpload, sha256 } from './backup-folder.ts';
 import { type BackupLab, backupLab } from './backup-lab.ts';
-import { full, SEED, seeded } from './seed.ts';
 
 const DAY_MS = 86_400_000;
 /** Beside the one that a run makes, one a day; and one from so long ago that it would be new again if it counted. */

@@ -98,7 +98,8 @@ test('retention keeps its numbers of backups beside one whose checksum is not to
 	const untold = laid[3]?.file.id ?? '';
 	lab.drive.drive.records.unhashed.set(untold, NEVER);
 	const report = await retention();
-	assert.equal(report.decisions.find(({ id }) => id === untold)?.action, 'leave');
+	const its = report.decisions.find(({ id }) => id === untold);
+	assert.deepEqual([its?.action, its?.reasons], ['leave', [{ code: 'untouched', standing: 'unverified' }]]);
 	assert.deepEqual([left(lab, laid), report.counting], [[2, 3, 4], 4]);
 });
 

@@ -14,7 +14,7 @@ import type { JsonObject } from '../../lib/mail/message.ts';
 import type { WorkerState } from '../../lib/mail/worker-state.ts';
 import { openStore } from '../../lib/store/store.ts';
 import { aMessage, type MailLab, receivedIds, to, until } from '../mail-lab.ts';
-import { full } from './seed.ts';
+import { full } from '../seed.ts';
 import type { WorkerProcessOptions } from './worker-process.ts';
 
 /** Connections of every worker here; at most so many mails may be doubtful after a kill. */

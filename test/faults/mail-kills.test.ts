@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { parkedQueue } from '../../lib/amqp/mail-queues.ts';
 import { aMessage, mailLab, QUEUE, receivedIds, to, until } from '../mail-lab.ts';
+import { full, SEED, seeded } from '../seed.ts';
 import { figures, Gauge, POOL, parkedIds, settled, workerProcesses } from './fault-lab.ts';
-import { full, SEED, seeded } from './seed.ts';
 
 const MAILS = full(2_000, 400);
 const KILLS = full(10, 3);

@@ -8,8 +8,8 @@ import { test } from 'node:test';
 import { MAIL, mailFlow, SHORT_LEVELS } from '../mail-flow.ts';
 import { aMessage, mailLab, receivedIds, until } from '../mail-lab.ts';
 import { startNodeRed } from '../node-red.ts';
+import { full } from '../seed.ts';
 import { figures, Gauge, POOL, parkedIds, settled } from './fault-lab.ts';
-import { full } from './seed.ts';
 
 const MAILS = full(2_000, 300);
 const KILLS = full(5, 1);

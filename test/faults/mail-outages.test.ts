@@ -7,8 +7,8 @@ import { Broker } from '../../lib/amqp/broker.ts';
 import { retryQueue } from '../../lib/amqp/mail-queues.ts';
 import { startBroker } from '../broker.ts';
 import { aMessage, type MailLab, mailLab, QUEUE, receivedIds, until } from '../mail-lab.ts';
+import { full } from '../seed.ts';
 import { figures, Gauge, orders, settled, someIds } from './fault-lab.ts';
-import { full } from './seed.ts';
 
 const quickBroker = (lab: MailLab): Broker =>
 	new Broker({ ...lab.test.options(lab.vhost), retry: { minMs: 50, maxMs: 500, refusedMs: 500 } });

@@ -6,9 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FaultProxy } from '../../lab/proxy.ts';
 import { retryQueue } from '../../lib/amqp/mail-queues.ts';
 import { aMessage, mailLab, QUEUE, receivedIds, until } from '../mail-lab.ts';
+import { full } from '../seed.ts';
 import { startPostgresql, type TestPostgresql } from '../servers/postgresql.ts';
 import { figures, orders, parkedIds, settled, someIds, type Workers, workerProcesses } from './fault-lab.ts';
-import { full } from './seed.ts';
 
 let postgresql: TestPostgresql;
 before(async () => {

@@ -16,8 +16,8 @@ import { postgresql, postgresqlUrl } from '../../lab/systems/postgresql.ts';
 import { DEFAULT_LEVELS } from '../../lib/mail/retry.ts';
 import { ADMIN, type OwnBroker, startBroker } from '../broker.ts';
 import { POOL, WorkerProcess } from '../faults/fault-lab.ts';
-import { SEED, seeded } from '../faults/seed.ts';
 import { until } from '../mail-lab.ts';
+import { SEED, seeded } from '../seed.ts';
 import type { MailboxOptions } from './mailbox-process.ts';
 
 const source = process.env['ODOO_SRC'];

@@ -17,7 +17,7 @@ import { dropByManager, managerPage, openManagerBackup } from '../../lib/odoo/ma
 import { withClient } from '../../lib/odoo/postgresql.ts';
 import { dropDirectly } from '../../lib/odoo/restore-direct.ts';
 import { OdooRpc } from '../../lib/odoo/rpc.ts';
-import { PATIENT } from '../integration/odoo-manager-contract.ts';
+import { PATIENT } from '../integration/odoo-fetch-contract.ts';
 import { odooRestoreContract, WAITING } from '../integration/odoo-restore-contract.ts';
 import { type RealOdoo, startRealOdoo } from '../servers/odoo-real.ts';
 import { pieces } from '../unit/backup/proof-files.ts';

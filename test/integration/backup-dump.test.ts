@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto';
 import test, { after, before } from 'node:test';
 import pg from 'pg';
 import { proveDump, proveZip } from '../../lib/backup/proof.ts';
+import { seeded } from '../seed.ts';
 import { startPostgresql, type TestPostgresql } from '../servers/postgresql.ts';
-import { backupZip, pieces, STARTED_AT, seeded, storeName, UUID } from '../unit/backup/proof-files.ts';
+import { backupZip, pieces, STARTED_AT, storeName, UUID } from '../unit/backup/proof-files.ts';
 
 let server: TestPostgresql;
 let url: string;

@@ -6,18 +6,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { seededRandom } from '../../lab/drive/faults.ts';
+import { full, SEED, seeded } from '../seed.ts';
 import { type DriveServer, PATIENCE, startDrive } from '../servers/drive.ts';
 import type { Orders } from './drive-upload-process.ts';
 
 const UNIT = 256 * 1024;
-const FULL = process.env['TEST_FULL'] === '1';
 /** Processes that are killed. */
-const KILLS = FULL ? 20 : 3;
+const KILLS = full(20, 3);
 /** Sent within a second for each kill that is to meet it. */
-const UNITS = FULL ? 80 : 24;
-/** TEST_SEED repeats a run. */
-const FIRST_SEED = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 1_000_000));
+const UNITS = full(80, 24);
 
 function verified({ drive, files }: DriveServer) {
 	return files().filter(
@@ -28,7 +25,7 @@ function verified({ drive, files }: DriveServer) {
 describe('a process that uploads', () => {
 	it('that is killed again and again sends no acknowledged byte twice and leaves one verified file', async () => {
 		await using server = await startDrive();
-		const random = seededRandom(FIRST_SEED);
+		const random = seeded();
 		const parcel = await server.parcel(UNITS * UNIT + 17);
 		const orders: Orders = {
 			drive: {
@@ -57,7 +54,7 @@ describe('a process that uploads', () => {
 		const begun = server.drive.uploads.received;
 		const [code] = (await start().exited) as [number | null];
 		const { received, sentTwice, opened } = server.drive.uploads;
-		const why = `seed ${FIRST_SEED}: ${begun} of ${parcel.size} bytes came before the last process, ${received} in all`;
+		const why = `seed ${SEED}: ${begun} of ${parcel.size} bytes came before the last process, ${received} in all`;
 		assert.equal(code, 0, why);
 		assert.ok(begun > 0 && begun < parcel.size, why);
 		assert.equal(sentTwice, 0, why);

@@ -1,21 +1,17 @@
 /** What the hub's backups rely on in Odoo's database manager and in the way past it: the real one and its stand-in run this. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
 import type { Readable } from 'node:stream';
-import { buffer, text } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { before, test } from 'node:test';
-import { type Proof, proveDump, proveZip } from '../../lib/backup/proof.ts';
+import { type Proof, proveZip } from '../../lib/backup/proof.ts';
 import { checkOdoo, type OdooQuestion } from '../../lib/odoo/check.ts';
 import { openDirectBackup } from '../../lib/odoo/direct.ts';
 import { dropByManager, managerPage, openManagerBackup, restoreByManager } from '../../lib/odoo/manager.ts';
 import type { PostgresqlAddress } from '../../lib/odoo/postgresql.ts';
 import { OdooRpc, rpc } from '../../lib/odoo/rpc.ts';
+import { type FetchedOdoo, PATIENT, postToManager } from './odoo-fetch-contract.ts';
 
-export interface ManagedOdoo {
-	url: string;
-	masterPassword: string;
-	database: string;
+export interface ManagedOdoo extends FetchedOdoo {
 	login: { user: string; password: string };
 	/** A role that may make databases, where the database lies that the manager shows, or a copy of it. */
 	postgres: PostgresqlAddress;
@@ -25,9 +21,6 @@ export interface ManagedOdoo {
 	/** Switches `list_db`. */
 	hide(hidden: boolean): Promise<void>;
 }
-
-/** Odoo loads the modules of a restored database: 35 s alone, and several times that beside other work. */
-export const PATIENT = { timeout: 900_000 };
 
 export function odooManagerContract(odoo: () => ManagedOdoo): void {
 	let own: Proof;
@@ -49,52 +42,7 @@ export function odooManagerContract(odoo: () => ManagedOdoo): void {
 		own = await prove(backup(odoo().database, 'zip'));
 	};
 
-	const post = async (action: string, fields: Record<string, string>): Promise<IncomingMessage> => {
-		const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-		const outgoing = request(`${odoo().url}/web/database/${action}`, { method: 'POST', headers });
-		outgoing.end(new URLSearchParams(fields).toString());
-		return ((await once(outgoing, 'response')) as [IncomingMessage])[0];
-	};
-
-	test('the manager gives a zip that is whole, chunked and without a length', async () => {
-		const { database, masterPassword } = odoo();
-		assert.ok(own.attachments.named > 0);
-		assert.deepEqual([own.attachments.stored, own.attachments.missing], [own.attachments.named, []]);
-		assert.match(own.databaseUuid, /^[0-9a-f-]{36}$/);
-		assert.match(own.odooVersion, /^18\.0/);
-		const answer = await post('backup', { master_pwd: masterPassword, name: database });
-		assert.deepEqual(
-			[answer.statusCode, answer.headers['content-type'], answer.headers['content-length']],
-			[200, 'application/octet-stream; charset=binary', undefined],
-		);
-		assert.match(answer.headers['content-disposition'] ?? '', /^attachment; filename\*=UTF-8''\w+_[\d_-]+\.zip$/);
-		assert.equal(answer.headers['transfer-encoding'], 'chunked');
-		assert.equal((await buffer(answer)).toString('latin1', 0, 4), 'PK\u0003\u0004');
-	});
-
-	test('the manager gives a dump with the same rows and the same id', async () => {
-		const { tables, databaseUuid } = await proveDump(await backup(odoo().database, 'dump'), { startedAt: Date.now() });
-		assert.equal(databaseUuid, own.databaseUuid);
-		assert.deepEqual(Object.keys(tables).toSorted(), Object.keys(own.tables).toSorted());
-		assert.equal(tables['res_partner'], own.tables['res_partner']);
-	});
-
-	test('failures answer 200 with a page, and the client says which one it is', async () => {
-		const { database, masterPassword } = odoo();
-		const wrong = await post('backup', { master_pwd: 'wrong', name: database });
-		const page = await text(wrong);
-		assert.deepEqual([wrong.statusCode, wrong.headers['content-type']], [200, 'text/html; charset=utf-8']);
-		assert.ok(page.length > 30_000 && page.length < 60_000, `${page.length} characters`);
-		assert.match(page, /<div class="alert alert-danger">Database backup error: Access Denied<\/div>/);
-		const refused = { code: 'ODOO_CREDENTIALS', message: /master password/ };
-		const mistaken = { ...address(), masterPassword: 'wrong' };
-		await assert.rejects(openManagerBackup(mistaken, { database, format: 'zip' }), refused);
-		await assert.rejects(dropByManager(mistaken, database), refused);
-		await assert.rejects(backup('nope', 'zip'), { code: 'ODOO_DATABASE_UNKNOWN' });
-		assert.equal((await post('backup', { master_pwd: masterPassword })).statusCode, 500);
-		const get = request(`${odoo().url}/web/database/backup`).end();
-		assert.equal(((await once(get, 'response')) as [IncomingMessage])[0].statusCode, 405);
-	});
+	const post = (action: string, fields: Record<string, string>) => postToManager(odoo(), action, fields);
 
 	test('JSON-RPC is decided on by the class that Odoo names', async () => {
 		const { url, database, login } = odoo();

@@ -1,6 +1,7 @@
 /** The real Odoo 18's database manager, where ODOO_SRC names its source: the contract that its stand-in keeps, too. */
 import { after, before, suite } from 'node:test';
 import { type RealOdoo, startRealOdoo } from '../servers/odoo-real.ts';
+import { odooFetchContract } from './odoo-fetch-contract.ts';
 import { odooManagerContract } from './odoo-manager-contract.ts';
 
 const source = process.env.ODOO_SRC;
@@ -12,5 +13,6 @@ suite("the real Odoo's database manager", { skip: source ? false : 'ODOO_SRC nam
 	});
 	after(() => odoo?.stop());
 
+	odooFetchContract(() => odoo);
 	odooManagerContract(() => odoo);
 });

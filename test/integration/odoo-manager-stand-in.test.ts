@@ -13,6 +13,7 @@ import { runDrill } from '../../lib/backup/restore-drill.ts';
 import { restoreDirectly } from '../../lib/backup/unpack.ts';
 import { type ManagerBackup, managerPage, openManagerBackup } from '../../lib/odoo/manager.ts';
 import { startPostgresql, type TestPostgresql } from '../servers/postgresql.ts';
+import { odooFetchContract } from './odoo-fetch-contract.ts';
 import { type ManagedOdoo, odooManagerContract } from './odoo-manager-contract.ts';
 import { odooRestoreContract } from './odoo-restore-contract.ts';
 
@@ -39,6 +40,9 @@ suite("the stand-in of Odoo's database manager", () => {
 			postgres: { host: hostname, port: Number(port), user: 'odoo', password: 'odoo', database },
 			execute: server.execute,
 			filestore: directory,
+			setWorkers: async (workers) => {
+				await set({ workers });
+			},
 			hide: async (hidden) => {
 				await set({ listDb: !hidden });
 			},
@@ -55,6 +59,7 @@ suite("the stand-in of Odoo's database manager", () => {
 		await rm(directory, { recursive: true, force: true });
 	});
 
+	odooFetchContract(() => odoo);
 	odooManagerContract(() => odoo);
 	odooRestoreContract(() => odoo);
 

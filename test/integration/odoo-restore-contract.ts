@@ -25,9 +25,14 @@ import { neutralizeDirectly, safeguardDirectly } from '../../lib/odoo/neutralize
 import { withClient } from '../../lib/odoo/postgresql.ts';
 import { type DirectTarget, dropDirectly, putInPlace } from '../../lib/odoo/restore-direct.ts';
 import { requireScratch, scratchName } from '../../lib/odoo/scratch.ts';
-import { type ManagedOdoo, PATIENT } from './odoo-manager-contract.ts';
+import { pieces } from '../unit/backup/proof-files.ts';
+import { PATIENT } from './odoo-fetch-contract.ts';
+import type { ManagedOdoo } from './odoo-manager-contract.ts';
 
 const SECRET = 'a secret of the tests';
+
+/** The record that ends an archive, of one that holds nothing. */
+const EMPTY_ZIP = Buffer.from(`PK\u0005\u0006${'\0'.repeat(18)}`, 'latin1');
 
 /** A mail that waits in the outbox. */
 export const WAITING = `insert into clinic_mail_outbox (uuid, res_model, res_id, order_name, company_id, state, status)
@@ -95,14 +100,43 @@ export function odooRestoreContract(odoo: () => ManagedOdoo): void {
 		},
 	);
 
-	test('what is no backup is not restored', PATIENT, async () => {
+	test('what is no backup is not restored, and leaves an empty database', PATIENT, async () => {
+		const { url, database } = odoo();
+		const [zip, dump] = [await buffer(await backup(database, 'zip')), await buffer(await backup(database, 'dump'))];
+		const cases: [string, Buffer, RegExp][] = [
+			['a text', Buffer.from('this is no backup'), /Couldn't restore database/],
+			['what only begins as a dump', Buffer.from(`PGDMP${'and so on '.repeat(1_000)}`), /Couldn't restore database/],
+			['a dump that was cut', dump.subarray(0, dump.length / 2), /Couldn't restore database/],
+			['a zip that was cut', zip.subarray(0, zip.length / 2), /Couldn't restore database/],
+			['a zip without dump.sql', EMPTY_ZIP, /There is no item named 'dump\.sql' in the archive/],
+		];
+		for (const [what, file, message] of cases) {
+			const scratch = scratchName(SECRET);
+			const restored = restoreByManager(address(), { database: scratch, file: pieces(file), size: file.length });
+			await assert.rejects(restored, { code: 'ODOO_REFUSED', message }, what);
+			assert.ok((await managerPage(url)).databases.includes(scratch), what);
+			await dropByManager(address(), scratch);
+		}
+		assert.deepEqual((await managerPage(url)).databases, [database]);
+	});
+
+	test('a dump is restored by the manager with its rows, and without attachments', PATIENT, async () => {
+		await count();
+		const { database } = odoo();
 		const scratch = scratchName(SECRET);
-		const file = async function* () {
-			yield Buffer.from('this is no backup');
-		};
-		const failed = { code: 'ODOO_REFUSED', message: /Couldn't restore database/ };
-		await assert.rejects(restoreByManager(address(), { database: scratch, file: file() }), failed);
-		await dropByManager(address(), scratch);
+		const file = await buffer(await backup(database, 'dump'));
+		await restoreByManager(address(), { database: scratch, file: pieces(file), size: file.length });
+		try {
+			const restored = await prove(backup(scratch, 'zip'));
+			assert.equal(restored.tables['res_partner'], own.tables['res_partner']);
+			assert.equal(restored.tables['ir_mail_server'], (own.tables['ir_mail_server'] ?? 0) + 1, 'it is neutralised');
+			assert.notEqual(restored.databaseUuid, own.databaseUuid, 'a copy has an id of its own');
+			assert.ok(restored.attachments.named > 0);
+			assert.ok(restored.attachments.missing.length > 0, 'the dump held none');
+		} finally {
+			requireScratch(scratch, SECRET);
+			await dropByManager(address(), scratch);
+		}
 	});
 
 	test(

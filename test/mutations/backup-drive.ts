@@ -243,15 +243,6 @@ export const mutants: Mutant[] = [
 		test: unhashed('a checksum that comes late is waited for, and nothing is sent again'),
 	},
 	{
-		protection: 'A file whose checksum Drive never tells is not believed',
-		file: 'lib/drive/upload.ts',
-		find: 'if (file.size === parcel.size && file.sha256 === parcel.sha256) {',
-		replace: "if (file.size === parcel.size && ['', parcel.sha256].includes(file.sha256)) {",
-		test: unhashed(
-			'a file whose checksum does not come is neither believed nor thrown away, and is taken as it is once it comes',
-		),
-	},
-	{
 		protection: 'A download that cannot be compared is not begun',
 		file: 'lib/drive/download.ts',
 		find: "if (file.sha256 === '') {",
@@ -259,7 +250,7 @@ export const mutants: Mutant[] = [
 		test: unhashed('a download of what has no checksum yet is not begun, and says so'),
 	},
 	{
-		protection: 'A backup whose checksum Drive does not tell is not counted by retention',
+		protection: 'A backup whose checksum Drive does not tell yet is not said to be altered',
 		file: 'lib/backup/standing.ts',
 		find: "if (state !== 'verified' || file.sha256 === '') return",
 		replace: "if (state !== 'verified') return",

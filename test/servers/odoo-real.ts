@@ -17,6 +17,8 @@ export interface RealOdoo extends ManagedOdoo {
 
 /** Without job threads no row changes between two counts. */
 const NO_JOBS = '--max-cron-threads=0';
+/** With workers a process of its own listens for websockets, by default at a port that others may use. */
+const ANY_GEVENT_PORT = '--gevent-port=0';
 
 /** @param source what ODOO_SRC names */
 export async function startRealOdoo(source: string): Promise<RealOdoo> {
@@ -62,6 +64,7 @@ export async function startRealOdoo(source: string): Promise<RealOdoo> {
 			await client.query(sql).finally(() => client.end());
 		},
 		hide: (hidden) => restart(NO_JOBS, ...(hidden ? ['--no-database-list'] : [])),
+		setWorkers: (workers) => restart(NO_JOBS, `--workers=${workers}`, ...(workers > 0 ? [ANY_GEVENT_PORT] : [])),
 		jobs: (threads) => restart(`--max-cron-threads=${threads}`),
 		stop,
 	};

@@ -11,6 +11,8 @@ import type { Records } from './records.ts';
 
 const run = promisify(execFile);
 const ARCHIVE = path.join(import.meta.dirname, 'archive.py');
+/** The archiver's exit code for what is no zip. */
+const NO_ZIP = 3;
 
 /**
  * What pg_dump made of `dumpText` in its custom format, uncompressed, so that the database's id can be exchanged in it: no
@@ -61,7 +63,7 @@ export class Databases {
 		}
 	}
 
-	/** @throws ManagerError */
+	/** Leaves an empty database where it fails, as Odoo does. @throws ManagerError */
 	async restore(
 		name: string,
 		file: Buffer,
@@ -71,17 +73,12 @@ export class Databases {
 		const work = await this.#workplace();
 		try {
 			const folder = path.join(work, 'restored');
-			if (file.subarray(0, 5).toString('latin1') === 'PGDMP') {
-				await mkdir(folder);
-				await writeFile(path.join(folder, 'dump.sql'), dumpText(this.#records, attachments()));
-			} else {
-				const archive = path.join(work, 'given');
-				await writeFile(archive, file);
-				await run(PYTHON, [ARCHIVE, 'unpack', archive, folder]).catch(() => {
-					throw new ManagerError("Couldn't restore database");
-				});
-			}
+			await mkdir(folder);
+			await mkdir(path.join(this.#directory, name));
+			const given = path.join(work, 'given');
+			await writeFile(given, file);
 			const place = path.join(folder, 'dump.sql');
+			await unpack(given, folder, place);
 			let text = await readFile(place, 'utf8');
 			if (copy) text = text.replace(UUID, randomUUID());
 			if (neutralize) text = neutralized(text);
@@ -114,7 +111,12 @@ export class Databases {
 	}
 
 	async #layOut(name: string, folder: string): Promise<void> {
-		if (name !== this.#own) return cp(path.join(this.#directory, name), folder, { recursive: true });
+		if (name !== this.#own) {
+			const place = path.join(this.#directory, name);
+			// In one that is empty Odoo finds no table of its modules.
+			if (readdirSync(place).length === 0) throw new ManagerError('relation "ir_module_module" does not exist');
+			return cp(place, folder, { recursive: true });
+		}
 		await mkdir(folder);
 		const files = attachments();
 		await writeFile(path.join(folder, 'dump.sql'), dumpText(this.#records, files));
@@ -128,6 +130,20 @@ export class Databases {
 	async #workplace(): Promise<string> {
 		await mkdir(this.#directory, { recursive: true });
 		return mkdtemp(path.join(this.#directory, '.work-'));
+	}
+}
+
+/** What the manager was given, as SQL and files. @throws ManagerError in the words of Odoo */
+async function unpack(given: string, folder: string, sql: string): Promise<void> {
+	try {
+		await run(PYTHON, [ARCHIVE, 'unpack', given, folder]);
+	} catch (thrown) {
+		const { code, stderr } = thrown as { code: number; stderr: string };
+		if (code !== NO_ZIP) throw new ManagerError(stderr.trim());
+		await run('pg_restore', ['--no-owner', `--file=${sql}`, given]).catch((failed: NodeJS.ErrnoException) => {
+			const missing = failed.code === 'ENOENT';
+			throw new ManagerError(missing ? 'Command `pg_restore` not found.' : "Couldn't restore database");
+		});
 	}
 }
 

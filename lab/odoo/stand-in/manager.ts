@@ -10,6 +10,8 @@ import { managerPage } from './manager-page.ts';
 export interface ManagerSettings {
 	masterPassword: string;
 	listDb: boolean;
+	/** Processes that answer; with any the answers are those of HTTP/1.0. Default 0, threads. */
+	workers: number;
 	/** pg_dump fails: a zip becomes a page, a dump ends empty and clean. */
 	pgDumpFails: boolean;
 	/** A backup ends after so many bytes, cleanly, as when the server kills its worker; null: whole. */
@@ -46,7 +48,15 @@ export class Manager {
 	constructor(databases: Databases, masterPassword: string) {
 		this.databases = databases;
 		const whole = { cutAfter: null, breakAfter: null, stallAfter: null, announced: null };
-		this.settings = { masterPassword, listDb: true, pgDumpFails: false, ...whole, firstByteMs: 0, calls: 0 };
+		this.settings = {
+			masterPassword,
+			listDb: true,
+			workers: 0,
+			pgDumpFails: false,
+			...whole,
+			firstByteMs: 0,
+			calls: 0,
+		};
 	}
 
 	/** An empty password opens nothing. */

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { text } from 'node:stream/consumers';
 import type { Manager } from './manager.ts';
 import { listPage, missingPage, orderPage } from './pages.ts';
+import { answerAsWorker } from './prefork.ts';
 import { draftPurchase } from './purchases.ts';
 import type { Row } from './records.ts';
 import { answer, VERSION } from './rpc.ts';
@@ -15,6 +16,7 @@ const BODY_LIMIT = 1024 * 1024;
 
 export function makeServer(shop: Shop, manager: Manager): Server {
 	return createServer((request, response) => {
+		if (manager.settings.workers > 0) answerAsWorker(response);
 		void route(shop, manager, request, response).catch((thrown) => {
 			console.error(thrown);
 			if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });

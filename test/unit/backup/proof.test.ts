@@ -4,7 +4,8 @@ import test from 'node:test';
 import { crc32 } from 'node:zlib';
 import { proveDump, proveZip } from '../../../lib/backup/proof.ts';
 import { ZipWriter } from '../../../lib/odoo/zip-writer.ts';
-import { type BackupFiles, backupZip, pieces, STARTED_AT, seeded, storeName, UUID } from './proof-files.ts';
+import { seeded } from '../../seed.ts';
+import { type BackupFiles, backupZip, pieces, STARTED_AT, storeName, UUID } from './proof-files.ts';
 
 const prove = (files: BackupFiles, size?: number) =>
 	proveZip(pieces(backupZip(files), size), { startedAt: STARTED_AT });

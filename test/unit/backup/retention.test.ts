@@ -10,14 +10,15 @@ import {
 } from '../../../lib/backup/retention.ts';
 import { checkRules } from '../../../lib/backup/retention-rules.ts';
 import { HubError } from '../../../lib/errors.ts';
-import { DATABASE, DAY_MS, Folder, HOUR_MS, seeded } from './histories.ts';
+import { full, seeded } from '../../seed.ts';
+import { DATABASE, DAY_MS, Folder, HOUR_MS } from './histories.ts';
 
 const RULES: RetentionRules = { ...DEFAULT_RETENTION, timeZone: 'America/Santiago' };
 const NOON = Date.parse('2026-11-24T15:00:00Z');
 const YEAR_MS = 365 * DAY_MS;
 
 /** How many random histories each property is tried on; `TEST_SEED` begins with that one. */
-const HISTORIES = process.env['TEST_FULL'] ? 300 : 20;
+const HISTORIES = full(300, 20);
 
 interface Question {
 	lastRun?: LastRun | null;

@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import { crc32, deflateRawSync } from 'node:zlib';
 import yauzl from 'yauzl';
 import { walkZip } from '../../../lib/backup/zip-walker.ts';
-import { backupZip, pieces, seeded } from './proof-files.ts';
+import { seeded } from '../../seed.ts';
+import { backupZip, pieces } from './proof-files.ts';
 
 type Contents = Record<string, string>;
 

@@ -10,22 +10,12 @@ import { purchaseKind } from '../../../lib/mail/kind.ts';
 import type { JsonObject, JsonValue } from '../../../lib/mail/message.ts';
 import { render } from '../../../lib/mail/render.ts';
 import { parseTemplate } from '../../../lib/mail/template-parser.ts';
+import { full, seeded } from '../../seed.ts';
 import { body, message } from './messages.ts';
 
 const SEED = Number(process.env['MAIL_FUZZ_SEED'] ?? 20250603);
-const ROUNDS = process.env['TEST_FULL'] ? 20_000 : 2_000;
+const ROUNDS = full(20_000, 2_000);
 const ORIGIN = 'http://localhost:8069';
-
-/** mulberry32: small, repeatable, good enough to choose. */
-function random(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
-}
 
 const FRAGMENTS = [
 	'<script>',
@@ -62,7 +52,7 @@ const FRAGMENTS = [
 ];
 
 const { next, pick } = (() => {
-	const next = random(SEED);
+	const next = seeded(SEED);
 	return { next, pick: <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T };
 })();
 

@@ -7,7 +7,7 @@ export const full = (whole: number, reduced: number): number => (FULL ? whole : 
 /** Seeded, so that a failure can be repeated: TEST_SEED=… */
 export const SEED = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
-/** mulberry32: small, even enough for choosing moments. */
+/** mulberry32: the same numbers in 0…1 for the same seed; small, even enough for choosing. */
 export function seeded(seed = SEED): () => number {
 	let state = seed;
 	return () => {
