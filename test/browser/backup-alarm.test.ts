@@ -10,7 +10,7 @@ import { type FlowNode, flowFileOf, startNodeRed } from '../node-red.ts';
 import { noticeSender, SENDER } from '../notice-flow.ts';
 import { startDrive } from '../servers/drive.ts';
 import { startHttp } from '../servers/http.ts';
-import { openEditor, startBrowser } from './editor.ts';
+import { openEditor, startBrowser, UNTRANSLATED } from './editor.ts';
 
 const ALARM = 'alarm';
 const SECRET = 'the-secret-of-the-watcher';
@@ -35,8 +35,6 @@ const WORDS = {
 		help: 'si la clínica se podría recuperar',
 	},
 } as const;
-
-const UNTRANSLATED = '[data-i18n]:visible:text-matches("^[a-z-]+\\\\.[a-z]+\\\\.", "")';
 
 const readyFlow = JSON.parse(
 	readFileSync(path.resolve(import.meta.dirname, '../../flows/backup.json'), 'utf8'),

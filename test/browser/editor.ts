@@ -17,6 +17,9 @@ const WAIT_MS = 30_000;
 
 const OUTPUT = path.resolve(import.meta.dirname, '..', 'output', 'browser');
 
+/** Selects what shows the key of a text in place of the text. */
+export const UNTRANSLATED = '[data-i18n]:visible:text-matches("^[a-z-]+\\\\.[a-z]+\\\\.", "")';
+
 export interface Editor {
 	page: Page;
 	/** What the page wrote to its console as an error, and exceptions of its scripts. */

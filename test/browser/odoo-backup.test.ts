@@ -9,7 +9,7 @@ import { BACKUP, backupFlow, ODOO } from '../backup-flow.ts';
 import { flowFileOf, startNodeRed } from '../node-red.ts';
 import { MASTER_PASSWORD, startManager } from '../servers/odoo-manager.ts';
 import { backupZip, pieces } from '../unit/backup/proof-files.ts';
-import { openEditor, startBrowser } from './editor.ts';
+import { openEditor, startBrowser, UNTRANSLATED } from './editor.ts';
 
 const WORDS = {
 	'en-US': {
@@ -53,8 +53,6 @@ const WORDS = {
 		help: 'comprobadas enteras, cifradas y firmadas',
 	},
 } as const;
-
-const UNTRANSLATED = '[data-i18n]:visible:text-matches("^[a-z-]+\\\\.[a-z]+\\\\.", "")';
 
 test('the dialogs of backups', async (t) => {
 	const browser = await startBrowser(t);

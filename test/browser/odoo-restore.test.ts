@@ -6,7 +6,7 @@ import { odooServer } from '../backup-flow.ts';
 import { startNodeRed } from '../node-red.ts';
 import { MASTER_PASSWORD, startTarget } from '../servers/odoo-manager.ts';
 import { signedFile } from '../unit/backup/signed-file.ts';
-import { openEditor, startBrowser } from './editor.ts';
+import { openEditor, startBrowser, UNTRANSLATED } from './editor.ts';
 
 const RESTORE = 'restore';
 const TARGET = 'target';
@@ -32,8 +32,6 @@ const WORDS = {
 		begun: 'Empieza la restauración de nueva',
 	},
 } as const;
-
-const UNTRANSLATED = '[data-i18n]:visible:text-matches("^[a-z-]+\\\\.[a-z]+\\\\.", "")';
 
 test('a restore for work', async (t) => {
 	const browser = await startBrowser(t);

@@ -1,7 +1,6 @@
 /** Faults of Google Drive, each alone and in random mixtures: a backup arrives whole, or the error names what to do and it arrives later. */
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Fault, Operation } from '../../lab/drive/faults.ts';
@@ -16,6 +15,7 @@ import { Uploader } from '../../nodes/drive-upload/uploader.ts';
 import { until } from '../mail-lab.ts';
 import { FULL, full, SEED, seeded } from '../seed.ts';
 import { PATIENCE } from '../servers/drive.ts';
+import { spooledClaim } from '../spooled-claim.ts';
 import { properties, sha256 } from './backup-folder.ts';
 import { type BackupLab, BY_HAND, backupLab, DATABASE } from './backup-lab.ts';
 import { SURVIVABLE, seededFaults } from './drive-survivable.ts';
@@ -76,25 +76,10 @@ async function prepared(t: TestContext): Promise<Place> {
 			patience: { ...PATIENCE, failures: MOST + 1 },
 			...{ idleMs: SILENCE_MS, callMs: SILENCE_MS },
 		}),
-		async spooled(size) {
-			await mkdir(lab.spool, { recursive: true });
+		spooled(size) {
 			count += 1;
-			const content = randomBytes(size);
-			const file = path.join(lab.spool, `${DATABASE}_${String(count).padStart(6, '0')}.zip.age`);
-			await writeFile(file, content);
-			await writeFile(`${file}.json`, JSON.stringify({ backup: count, seed: SEED }));
-			const asked = { target: `odoo ${DATABASE}`, database: DATABASE, source: 'manager', format: 'zip' } as const;
-			const begun = await lab.runs.begin({ ...asked, trigger: 'hand' });
-			assert.ok('run' in begun);
-			const at = new Date().toISOString();
-			const hash = createHash('sha256').update(content).digest('hex');
-			const claim: ClaimCheck = {
-				...{ id: begun.run.id, database: DATABASE, databaseUuid: 'db-1', format: 'zip', source: 'manager' },
-				...{ file, size, sha256: hash, plainSize: size, plainSha256: hash, startedAt: at, finishedAt: at },
-				...{ complete: true, late: [], missing: [], record: `${file}.json` },
-			};
-			await begun.run.finish(claim);
-			return claim;
+			const name = `${DATABASE}_${String(count).padStart(6, '0')}.zip.age`;
+			return spooledClaim(lab.runs, { spool: lab.spool, size, name });
 		},
 	};
 }

@@ -2,6 +2,7 @@
  * What somebody who reaches the folder lays there or changes: refused before anything is decrypted, counted neither by the
  * alarm nor by retention, whatever else lies there.
  */
+
 import assert from 'node:assert/strict';
 import crypto, { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -21,10 +22,11 @@ import { type RetentionReport, runRetention } from '../../lib/backup/retention-r
 import { signRecord } from '../../lib/backup/signature.ts';
 import type { Standing, StandingCode } from '../../lib/backup/standing.ts';
 import { verifyBackup } from '../../lib/backup/verify-file.ts';
+import { plantFile } from '../plant-file.ts';
 import { full, SEED, seeded } from '../seed.ts';
 import { MASTER_PASSWORD } from '../servers/odoo-manager.ts';
 import { backupZip, UUID } from '../unit/backup/proof-files.ts';
-import { type Genuine, layBackup, layFile, properties, runAndUpload, sha256 } from './backup-folder.ts';
+import { type Genuine, layBackup, properties, runAndUpload, sha256 } from './backup-folder.ts';
 import { type BackupLab, backupLab } from './backup-lab.ts';
 
 const DAY_MS = 86_400_000;
@@ -208,7 +210,7 @@ async function prepared(t: TestContext): Promise<Place> {
 	const recipients = await recipientsOf(lab.keys);
 	return {
 		...{ lab, genuine, random: seeded(), stranger: (await createKeys()).keys.signing },
-		lay: (...given) => layFile(lab, ...given),
+		lay: (...given) => plantFile(lab.drive, ...given),
 		async encrypted(plain) {
 			const encryptor = new AgeEncryptor(await beginAge(recipients));
 			return Buffer.concat([...encryptor.push(plain), ...encryptor.finish()]);

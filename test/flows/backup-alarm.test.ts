@@ -1,20 +1,19 @@
 /** `backup-alarm` in a real Node-RED: a backup in the stand-in of Drive, a mail server, a webhook, and watchers outside. */
+
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { simpleParser } from 'mailparser';
 import type { Item } from '../../lab/drive/records.ts';
 import { startScript } from '../../lab/smtp-script.ts';
 import { BackupEvidence } from '../../lib/backup/evidence.ts';
-import { markState } from '../../lib/drive/files.ts';
-import { uploadFile } from '../../lib/drive/upload.ts';
 import { openStore } from '../../lib/store/store.ts';
 import { BACKUP, backupFlow, LAB_ENV, ODOO, testKeys } from '../backup-flow.ts';
 import { DRIVE, driveVariables, serviceConnection, UPLOAD, UPLOADED } from '../drive-flow.ts';
 import { until } from '../mail-lab.ts';
 import { type FlowNode, type NodeRed, startNodeRed } from '../node-red.ts';
 import { noticeSender, SENDER } from '../notice-flow.ts';
+import { plantFile } from '../plant-file.ts';
 import { type DriveServer, startDrive } from '../servers/drive.ts';
 import { startHttp } from '../servers/http.ts';
 import { startManager } from '../servers/odoo-manager.ts';
@@ -105,15 +104,6 @@ const drilled = (nodeRed: NodeRed, passed: boolean) =>
 		evidence.recordDrill({ backup: 'b', databaseUuid: UUID, finishedAt: Date.now(), passed, result: null }),
 	);
 
-/** A file that has the marks of a verified backup, and no record that could be believed. */
-async function plant(drive: DriveServer, name: string): Promise<Item> {
-	const client = await drive.service();
-	const parcel = await drive.parcel(100, { name, id: randomUUID(), databaseUuid: UUID });
-	const { id } = await uploadFile(client, parcel, { state: undefined, save: async () => {} });
-	await markState(client, id, 'verified');
-	return drive.drive.records.find(id) as Item;
-}
-
 test('the alarm of backups', async (t) => {
 	const { odoo, drive, relay, hook, watcher, nodeRed, flow } = await clinic(t);
 	const told = () => nodeRed.messages(TOLD);
@@ -184,7 +174,7 @@ test('the alarm of backups', async (t) => {
 		await reached(/ALARMA \(demasiado antigua\) · Backups: ALARM \(too old\)/);
 		assert.deepEqual((await ask()).told, [], 'the same again within a day');
 
-		const planted = await plant(drive, 'clinica_2099-01-01T00-00-00Z.zip.age');
+		const planted = await plantFile(drive, 'backup', 'clinica_2099-01-01T00-00-00Z.zip.age', Buffer.alloc(100));
 		const still = await ask();
 		assert.deepEqual([still.codes, still.told], [['critical tooOld', 'warning doNotCount'], ['alarm']]);
 		assert.match(still.texts, /1 \(sin firma: no las hizo este hub\)/);
@@ -213,7 +203,7 @@ test('the alarm of backups', async (t) => {
 	});
 
 	await t.test('a folder that is nearly full is a warning, one without room for the next backup an alarm', async () => {
-		const blocker = await plant(drive, 'something.zip.age');
+		const blocker = await plantFile(drive, 'backup', 'something.zip.age', Buffer.alloc(100));
 		blocker.trashed = true;
 		const { size = 0 } = backup();
 		blocker.size = GIGABYTE - 6 * size;

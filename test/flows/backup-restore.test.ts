@@ -1,4 +1,5 @@
 /** `drive-retention`, `drive-download` and `odoo-restore` in a real Node-RED, on backups that the other nodes made. */
+
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
@@ -7,12 +8,12 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { BackupEvidence } from '../../lib/backup/evidence.ts';
 import type { RetentionReport } from '../../lib/backup/retention-run.ts';
-import { filesOfDatabase, markState } from '../../lib/drive/files.ts';
-import { uploadFile } from '../../lib/drive/upload.ts';
+import { filesOfDatabase } from '../../lib/drive/files.ts';
 import { openStore } from '../../lib/store/store.ts';
 import { BACKUP, backupFlow, LAB_ENV, ODOO, odooServer, testKeys } from '../backup-flow.ts';
 import { DRIVE, driveVariables, serviceConnection, UPLOAD, UPLOADED } from '../drive-flow.ts';
 import { type FlowNode, type NodeRed, startNodeRed } from '../node-red.ts';
+import { plantFile } from '../plant-file.ts';
 import { type DriveServer, startDrive } from '../servers/drive.ts';
 import { MASTER_PASSWORD, startManager, startTarget } from '../servers/odoo-manager.ts';
 import { backupZip, UUID } from '../unit/backup/proof-files.ts';
@@ -109,23 +110,6 @@ async function backUp(nodeRed: NodeRed): Promise<string> {
 async function last<T>(nodeRed: NodeRed, id: string, count: number): Promise<T> {
 	const message = await nodeRed.until(`message ${count} at ${id}`, () => nodeRed.messages(id)[count - 1]);
 	return message['payload'] as T;
-}
-
-/** As somebody does who has reached the folder, and knows how files are named and encrypted there. */
-async function plant(drive: DriveServer, kind: 'backup' | 'record', name: string, content: Buffer, id: string) {
-	const client = await drive.service();
-	const file = path.join(drive.directory, `planted-${randomUUID()}`);
-	await writeFile(file, content);
-	const { createHash } = await import('node:crypto');
-	const sha256 = createHash('sha256').update(content).digest('hex');
-	const parcel = { path: file, name, folderId: drive.google.folderId, size: content.length, sha256, id, kind };
-	const planted = await uploadFile(
-		client,
-		{ ...parcel, databaseUuid: UUID },
-		{ state: undefined, save: async () => {} },
-	);
-	await markState(client, planted.id, 'verified');
-	return planted;
 }
 
 const inFolder = (drive: DriveServer) => drive.files().filter(({ trashed }) => !trashed);
@@ -302,7 +286,7 @@ test('retention, download and drill', async (t) => {
 			assert.equal(nodeRed.messages(BROUGHT).length, count);
 			return error?.message ?? '';
 		};
-		const planted = await plant(drive, 'backup', 'clinica_2099-01-01T00-00-00Z.zip.age', content, randomUUID());
+		const planted = await plantFile(drive, 'backup', 'clinica_2099-01-01T00-00-00Z.zip.age', content);
 		assert.match(await refused(planted.name), /unsigned/);
 		assert.equal(existsSync(path.join(nodeRed.userDir, 'restore', planted.name)), false);
 
@@ -320,7 +304,7 @@ test('retention, download and drill', async (t) => {
 		const signed = JSON.parse((await bytesOf(drive, record.name)).toString('utf8'));
 		signed.record.tables.res_partner = 1;
 		record.trashed = true;
-		const forged = await plant(drive, 'record', record.name, Buffer.from(JSON.stringify(signed)), signed.record.id);
+		const forged = await plantFile(drive, 'record', record.name, Buffer.from(JSON.stringify(signed)), signed.record.id);
 		assert.match(await refused(older), /unsigned/);
 		record.trashed = false;
 		for (const { id } of [planted, forged]) {
@@ -341,7 +325,7 @@ test('retention, download and drill', async (t) => {
 		const newest = await backUp(nodeRed);
 		assert.equal(await end(nodeRed, RETENTION, { topic: 'keep', payload: { file: older, note: 'audit' } }), null);
 		reports += 1;
-		const planted = await plant(
+		const planted = await plantFile(
 			drive,
 			'backup',
 			'clinica_2020-01-01T00-00-00Z.zip.age',

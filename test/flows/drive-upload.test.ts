@@ -1,8 +1,8 @@
 /** `google-drive` and `drive-upload` in a real Node-RED, against the stand-in of Google Drive. */
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -23,6 +23,7 @@ import {
 } from '../drive-flow.ts';
 import { type Completion, type NodeRed, startNodeRed } from '../node-red.ts';
 import { type DriveServer, startDrive } from '../servers/drive.ts';
+import { spooledClaim } from '../spooled-claim.ts';
 
 const MIB = 1_048_576;
 
@@ -62,29 +63,16 @@ const uploaded = (nodeRed: NodeRed, name: string) =>
 const names = ({ files }: DriveServer) => files().map(({ name }) => name);
 const sha256 = (content: Buffer | string) => createHash('sha256').update(content).digest('hex');
 
-/** A finished backup as `odoo-backup` leaves it: in the spool, with its record, known to the store. */
 async function spooled(userDir: string, size: number): Promise<ClaimCheck> {
-	const spool = path.join(userDir, 'spool');
-	await mkdir(spool, { recursive: true });
-	const content = randomBytes(size);
-	const startedAt = '2026-11-24T03:00:00.000Z';
-	const file = path.join(spool, 'clinica_2026-11-24T03-00-00Z.zip.age');
-	await writeFile(file, content);
-	await writeFile(`${file}.json`, JSON.stringify({ record: {}, signature: 'x' }));
 	const store = await openStore({ file: path.join(userDir, 'clinic-hub.sqlite') });
-	const runs = await BackupRuns.open(store, { owner: 'test' });
-	const begun = await runs.begin({
-		...{ target: 'odoo clinica', database: 'clinica', source: 'manager', format: 'zip', trigger: 'hand' },
-	});
-	assert.ok('run' in begun);
-	const claim: ClaimCheck = {
-		...{ id: begun.run.id, database: 'clinica', databaseUuid: 'db-1', format: 'zip', source: 'manager' },
-		...{ file, size, sha256: sha256(content), plainSize: size, plainSha256: sha256(content), startedAt },
-		...{ finishedAt: startedAt, complete: true, late: [], missing: [], record: `${file}.json` },
-	};
-	await begun.run.finish(claim);
-	await store.close();
-	return claim;
+	try {
+		return await spooledClaim(await BackupRuns.open(store, { owner: 'test' }), {
+			spool: path.join(userDir, 'spool'),
+			size,
+		});
+	} finally {
+		await store.close();
+	}
 }
 
 async function unreleased(userDir: string): Promise<number> {

@@ -1,6 +1,6 @@
 /** That the spool is emptied by a verified upload only, and only of what this hub made itself. */
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
@@ -16,6 +16,7 @@ import { sealer } from '../../lib/store/sealed.ts';
 import { openStore, type Store } from '../../lib/store/store.ts';
 import { Uploader } from '../../nodes/drive-upload/uploader.ts';
 import { type DriveServer, startDrive } from '../servers/drive.ts';
+import { spooledClaim } from '../spooled-claim.ts';
 
 const SIZE = 700_000;
 
@@ -51,26 +52,7 @@ async function lab(t: TestContext): Promise<Lab> {
 			chunkBytes: 256 * 1024,
 		},
 		watch: { signal: new AbortController().signal, onProgress: () => {} },
-		async spooled() {
-			const spool = path.join(directory, 'spool');
-			await mkdir(spool, { recursive: true });
-			const content = randomBytes(SIZE);
-			const sha256 = createHash('sha256').update(content).digest('hex');
-			const file = path.join(spool, 'clinica_2026-11-24T03-00-00Z.zip.age');
-			await writeFile(file, content);
-			await writeFile(`${file}.json`, '{}');
-			const target = { target: 'odoo clinica', database: 'clinica', source: 'manager', format: 'zip' } as const;
-			const begun = await runs.begin({ ...target, trigger: 'hand' });
-			assert.ok('run' in begun);
-			const at = '2026-11-24T03:00:00.000Z';
-			const claim: ClaimCheck = {
-				...{ id: begun.run.id, database: 'clinica', databaseUuid: 'db-1', format: 'zip', source: 'manager' },
-				...{ file, size: SIZE, sha256, plainSize: SIZE, plainSha256: sha256, startedAt: at, finishedAt: at },
-				...{ complete: true, late: [], missing: [], record: `${file}.json` },
-			};
-			await begun.run.finish(claim);
-			return claim;
-		},
+		spooled: () => spooledClaim(runs, { spool: path.join(directory, 'spool'), size: SIZE }),
 		unreleased: async () => (await runs.unreleased()).length,
 	};
 }

@@ -1,70 +1,46 @@
 /** `clinic-hub` against Drive's stand-in: what lies in the folder, a backup on its way there and back. */
+
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { KEY_FILES } from '../../cli/keys.ts';
 import { PERSON } from '../../lab/drive/clinic.ts';
-import { Databases } from '../../lab/odoo/stand-in/databases.ts';
-import { fill } from '../../lab/odoo/stand-in/fill.ts';
-import { MessageBuilder } from '../../lab/odoo/stand-in/handover.ts';
-import { Manager } from '../../lab/odoo/stand-in/manager.ts';
-import { Outbox } from '../../lab/odoo/stand-in/outbox.ts';
-import { Records } from '../../lab/odoo/stand-in/records.ts';
-import { makeServer } from '../../lab/odoo/stand-in/server.ts';
 import { BackupEvidence } from '../../lib/backup/evidence.ts';
 import { readKeys } from '../../lib/backup/keys.ts';
 import { proveZip } from '../../lib/backup/proof.ts';
 import { recordFileName } from '../../lib/backup/record.ts';
 import { markState } from '../../lib/drive/files.ts';
 import { SCOPES } from '../../lib/drive/scopes.ts';
-import { uploadFile } from '../../lib/drive/upload.ts';
 import { openStore } from '../../lib/store/store.ts';
+import { plantFile } from '../plant-file.ts';
 import { type DriveServer, startDrive } from '../servers/drive.ts';
+import { MASTER_PASSWORD, startTarget } from '../servers/odoo-manager.ts';
 import { startPostgresql } from '../servers/postgresql.ts';
 import { pieces } from '../unit/backup/proof-files.ts';
 import { type SignedFile, signedFile } from '../unit/backup/signed-file.ts';
 import { run } from '../unit/cli/console.ts';
-
-const MASTER = 'master password of the test';
-
-/** The stand-in's database manager, with a database of the clinic. */
-async function startManager(t: TestContext, directory: string) {
-	const records = new Records(path.join(directory, 'records.sqlite'));
-	fill(records);
-	const databases = new Databases(directory, 'clinica', records);
-	const manager = new Manager(databases, MASTER);
-	const shop = { records, outbox: new Outbox(records), builder: new MessageBuilder(), database: 'clinica', url: '' };
-	const server = makeServer(shop, manager);
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	t.after(() => {
-		server.close();
-		server.closeAllConnections();
-	});
-	/** What lies in a database, by the same proof that a backup has to pass. */
-	const content = async (name: string) => {
-		const file = pieces(await databases.backup(name, 'zip'));
-		const { tables, databaseUuid, attachments } = await proveZip(file, { startedAt: Date.now() });
-		return { tables, databaseUuid, attachments };
-	};
-	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, databases, content };
-}
 
 async function clinic(t: TestContext) {
 	const directory = await mkdtemp(path.join(tmpdir(), 'clinic-hub-command-'));
 	t.after(() => rm(directory, { recursive: true, force: true }));
 	const drive = await startDrive();
 	t.after(() => drive[Symbol.asyncDispose]());
-	const odoo = await startManager(t, directory);
+	const odoo = await startTarget(t);
+	/** What lies in a database, by the same proof that a backup has to pass. */
+	const content = async (name: string) => {
+		const file = pieces(await odoo.databases.backup(name, 'zip'));
+		const { tables, databaseUuid, attachments } = await proveZip(file, { startedAt: Date.now() });
+		return { tables, databaseUuid, attachments };
+	};
 	const keysDirectory = path.join(directory, 'keys');
 	assert.equal((await run(['keys', 'create', '--out', keysDirectory])).exit, 0);
 	const lines = (await readFile(path.join(keysDirectory, KEY_FILES.hub), 'utf8')).trim().split('\n');
 	const environment: Record<string, string> = {
 		HUB_USER_DIR: path.join(directory, 'hub'),
 		ODOO_URL: odoo.url,
-		ODOO_MASTER_PASSWORD: MASTER,
+		ODOO_MASTER_PASSWORD: MASTER_PASSWORD,
 		DRIVE_API_URL: drive.url,
 		DRIVE_SERVICE_ACCOUNT_FILE: drive.google.keyFiles.uploader,
 		DRIVE_FOLDER: `https://drive.google.com/drive/folders/${drive.google.folderId}`,
@@ -76,7 +52,7 @@ async function clinic(t: TestContext) {
 	return {
 		directory,
 		drive,
-		odoo,
+		odoo: { ...odoo, content },
 		environment,
 		identity,
 		proven,
@@ -90,22 +66,8 @@ async function lay(
 	{ file, content, record }: SignedFile,
 	name = path.basename(file),
 ) {
-	const client = await drive.service();
-	const common = { folderId: drive.google.folderId, id: record.id, databaseUuid: record.databaseUuid };
-	const save = async () => undefined;
-	const signed = await readFile(recordFileName(file));
-	const { createHash } = await import('node:crypto');
-	const sha256 = createHash('sha256').update(signed).digest('hex');
-	await uploadFile(
-		client,
-		{ ...common, kind: 'record', path: recordFileName(file), name: recordFileName(name), size: signed.length, sha256 },
-		{ save },
-	);
-	return uploadFile(
-		client,
-		{ ...common, kind: 'backup', path: file, name, size: content.length, sha256: record.sha256 },
-		{ save },
-	);
+	await plantFile(drive, 'record', recordFileName(name), await readFile(recordFileName(file)), record.id);
+	return plantFile(drive, 'backup', name, content, record.id);
 }
 
 test('a backup goes to the folder, is listed as one that counts, and comes back as it was', async (t) => {

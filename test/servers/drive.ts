@@ -25,8 +25,8 @@ export interface DriveServer extends AsyncDisposable {
 	service(who?: 'uploader' | 'retention', options?: Partial<DriveOptions>): Promise<DriveClient>;
 	/** A client by a consent that the person of the demo gave. */
 	consented(options?: Partial<DriveOptions>, scopes?: string[]): Promise<DriveClient>;
-	/** A parcel of random bytes for the folder on the shared drive. */
-	parcel(size: number, more?: Partial<Parcel>): Promise<Parcel>;
+	/** A parcel for the folder on the shared drive; of so many random bytes where no content is given. */
+	parcel(content: number | Buffer, more?: Partial<Parcel>): Promise<Parcel>;
 	/** Files in the folder that hold bytes, whether in the trash or not. */
 	files(): Item[];
 }
@@ -60,13 +60,21 @@ export async function startDrive(options: { tls?: { cert: string; key: string } 
 			const { refresh_token: refreshToken } = (await answer.json()) as { refresh_token: string };
 			return client({ kind: 'consent', clientId, clientSecret, refreshToken, scope: scopes.join(' ') }, more);
 		},
-		async parcel(size, more = {}) {
-			const content = randomBytes(size);
+		async parcel(given, more = {}) {
+			const content = Buffer.isBuffer(given) ? given : randomBytes(given);
 			const file = path.join(directory, `source-${randomUUID()}`);
 			await writeFile(file, content);
 			const sha256 = createHash('sha256').update(content).digest('hex');
 			const place = { path: file, name: 'clinica_2026-11-24T03-00-00Z.zip.age', folderId: google.folderId };
-			return { ...place, size, sha256, id: randomUUID(), kind: 'backup', databaseUuid: 'db-1', ...more };
+			return {
+				...place,
+				size: content.length,
+				sha256,
+				id: randomUUID(),
+				kind: 'backup',
+				databaseUuid: 'db-1',
+				...more,
+			};
 		},
 		files: () => drive.records.all.filter(({ size }) => size !== undefined),
 		async [Symbol.asyncDispose]() {

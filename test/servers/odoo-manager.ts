@@ -78,8 +78,9 @@ export async function startTarget(t: Pick<TestContext, 'after'>): Promise<OdooMa
 	const drop = databases.drop.bind(databases);
 	const restored: string[] = [];
 	databases.restore = async (name, file, how) => {
-		await restore(name, file, how);
-		databases.names.push(name);
+		await restore(name, file, how).finally(() => {
+			if (!databases.names.includes(name)) databases.names.push(name);
+		});
 		restored.push(name);
 	};
 	databases.drop = async (name) => {

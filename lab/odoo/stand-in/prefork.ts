@@ -6,7 +6,6 @@ const STATUS_LINE = 'HTTP/1.1 ';
 /** To be called before anything is answered. Node's own server writes 1.1 always. */
 export function answerAsWorker(response: ServerResponse): void {
 	response.useChunkedEncodingByDefault = false;
-	response.shouldKeepAlive = false;
 	const { socket } = response;
 	if (!socket) return;
 	const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;

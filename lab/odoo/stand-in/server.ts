@@ -16,6 +16,8 @@ const BODY_LIMIT = 1024 * 1024;
 
 export function makeServer(shop: Shop, manager: Manager): Server {
 	return createServer((request, response) => {
+		// With threads, too, Odoo ends each connection with its answer.
+		response.shouldKeepAlive = false;
 		if (manager.settings.workers > 0) answerAsWorker(response);
 		void route(shop, manager, request, response).catch((thrown) => {
 			console.error(thrown);
