@@ -122,12 +122,6 @@ suite("the stand-in of Odoo's database manager", () => {
 		await during({ stallAfter: 9_000 }, () => assert.rejects(proven({ idleMs: 200 }), late));
 	});
 
-	test('a reader that is slow is no server that is silent', async () => {
-		const stream = await fetched({ idleMs: 300 });
-		await new Promise((resolve) => setTimeout(resolve, 1_000));
-		await proveZip(stream, { startedAt: Date.now() });
-	});
-
 	test('cancelling ends a backup before its answer and within it', async () => {
 		const cancelled = { code: 'CANCELLED' };
 		await during({ firstByteMs: 5_000 }, () =>

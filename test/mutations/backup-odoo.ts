@@ -144,4 +144,11 @@ export const mutants: Mutant[] = [
 		replace: '',
 		test: direct('what is committed while it is read belongs to another moment'),
 	},
+	{
+		protection: 'A reader that is slow is not taken for an Odoo that is silent',
+		file: 'lib/odoo/transfer.ts',
+		find: '\t\t\twaited = idleMs;\n',
+		replace: "\t\t\twaited = idleMs;\n\t\t\ttimer = setTimeout(() => body.destroy(silent(url, waited, 'sending')), waited);\n",
+		test: { file: 'test/integration/odoo-slow-reader.test.ts', name: 'a reader that is slow is no server that is silent' },
+	},
 ];
