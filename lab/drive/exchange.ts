@@ -1,7 +1,7 @@
 /** One call to the stand-in: its body, its answer, and what goes wrong on the way on command. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Fault, Faults, Operation } from './faults.ts';
+import type { Faults, Operation, Taken } from './faults.ts';
 import type { Records } from './records.ts';
 import { Refusal, TokenRefusal } from './refusal.ts';
 import type { Tokens } from './tokens.ts';
@@ -50,21 +50,31 @@ export async function withFault(
 	Object.assign(response, { writeHead: () => response, end: () => response });
 	await work();
 	Object.assign(response, { writeHead, end: finish });
+	fault.happens();
 	throw new Hangup();
 }
 
-export function begin(fault: Fault | undefined, request: IncomingMessage): void {
+export function begin(fault: Taken | undefined, request: IncomingMessage): void {
 	if (fault?.kind === 'status') {
+		fault.happens();
 		request.resume();
 		const { status, reason = 'backendError', message = 'Fault on command', retryAfter } = fault;
 		throw new Refusal(status, reason, message, retryAfter);
 	}
-	if (fault?.kind === 'cut' && fault.afterBytes === undefined) throw new Hangup();
-	if (fault?.kind === 'silent') throw new Silence();
+	if (fault?.kind === 'cut' && fault.afterBytes === undefined) {
+		fault.happens();
+		throw new Hangup();
+	}
+	if (fault?.kind === 'silent') {
+		fault.happens();
+		throw new Silence();
+	}
 }
 
-export function end(fault: Fault | undefined): void {
-	if (fault?.kind === 'lost') throw new Hangup();
+export function end(fault: Taken | undefined): void {
+	if (fault?.kind !== 'lost') return;
+	fault.happens();
+	throw new Hangup();
 }
 
 class Silence extends Error {}

@@ -23,7 +23,7 @@ export type Operation =
 export type Fault =
 	/** Answers that instead of doing anything. */
 	| { kind: 'status'; status: number; reason?: string; message?: string; retryAfter?: number }
-	/** Cuts the connection after so many bytes of the body (of the answer, for `media`). Default at once. */
+	/** Cuts the connection after so many bytes of the body (of the answer, for `media`), or at its end. Default at once. */
 	| { kind: 'cut'; afterBytes?: number }
 	/** Does the work, then cuts the connection instead of answering. */
 	| { kind: 'lost' }
@@ -46,11 +46,17 @@ export interface Happened {
 	fault: Fault;
 }
 
+/** One for a call that has come. */
+export type Taken = Fault & {
+	/** To be called when it has its effect, which a call may be over too early for. */
+	happens(): void;
+};
+
 export class Faults {
 	readonly #planned = new Map<Operation, Fault[]>();
 	/** Asked when nothing is planned; default no fault. */
 	random: (operation: Operation) => Fault | undefined = () => undefined;
-	/** Every fault so far, oldest first. */
+	/** Every fault that had its effect so far, oldest first. */
 	readonly happened: Happened[] = [];
 
 	/** The next `times` calls of that kind go wrong. */
@@ -66,9 +72,14 @@ export class Faults {
 		this.random = () => undefined;
 	}
 
-	take(operation: Operation): Fault | undefined {
+	take(operation: Operation): Taken | undefined {
 		const fault = this.#planned.get(operation)?.shift() ?? this.random(operation);
-		if (fault) this.happened.push({ operation, fault });
-		return fault;
+		if (!fault) return undefined;
+		let counted = false;
+		const happens = () => {
+			if (!counted) this.happened.push({ operation, fault });
+			counted = true;
+		};
+		return { ...fault, happens };
 	}
 }

@@ -36,15 +36,21 @@ export async function media(
 		...range,
 	});
 	if (end === start) return void response.end();
-	const cut = fault?.kind === 'cut' ? (fault.afterBytes ?? 0) : Number.POSITIVE_INFINITY;
+	const cut = fault?.kind === 'cut' ? Math.min(fault.afterBytes ?? 0, end - start) : Number.POSITIVE_INFINITY;
 	const content = createReadStream(drive.records.contentFile(id), { start, end: end - 1 });
 	const left = new AbortController();
 	response.once('close', () => left.abort());
 	let sent = 0;
 	for await (const chunk of content as AsyncIterable<Buffer>) {
-		if (fault?.kind === 'spoil' && sent === 0) chunk[0] = (chunk[0] ?? 0) ^ 1;
+		if (fault?.kind === 'spoil' && sent === 0) {
+			fault.happens();
+			chunk[0] = (chunk[0] ?? 0) ^ 1;
+		}
 		sent += chunk.length;
-		if (sent >= cut) return void response.destroy();
+		if (sent >= cut) {
+			fault?.happens();
+			return void response.destroy();
+		}
 		if (!response.write(chunk)) {
 			await once(response, 'drain', { signal: left.signal }).catch(() => {}); // or it was closed
 		}
@@ -109,14 +115,17 @@ async function session(
 	}
 	const fault = drive.faults.take(drive.uploads.kindOf(request));
 	if (fault?.kind === 'forget') {
+		fault.happens();
 		await drive.uploads.forget(id);
 		throw new Refusal(fault.status, fault.status === 404 ? 'notFound' : 'gone', 'The upload session is gone.');
 	}
 	begin(fault, request);
 	const result = await drive.uploads.take(id, request, fault);
 	if (request.destroyed && !request.complete) throw new Hangup();
-	if (result.done && fault?.kind === 'unhashed')
+	if (result.done && fault?.kind === 'unhashed') {
+		fault.happens();
 		drive.records.unhashed.set(result.item.id, fault.answers ?? Number.POSITIVE_INFINITY);
+	}
 	end(fault);
 	if (result.done) {
 		const call = { records: drive.records, caller: result.caller, query: new URLSearchParams() };

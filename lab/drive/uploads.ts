@@ -4,7 +4,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import { askedDigests, type Digest } from './digests.ts';
-import type { Fault } from './faults.ts';
+import type { Taken } from './faults.ts';
 import type { Item, Records } from './records.ts';
 import { Refusal } from './refusal.ts';
 import type { Caller } from './world.ts';
@@ -117,7 +117,7 @@ export class Uploads {
 	}
 
 	/** @throws Refusal 404, 410, 400, 403 */
-	async take(id: string, request: IncomingMessage, fault: Fault | undefined): Promise<ChunkResult> {
+	async take(id: string, request: IncomingMessage, fault: Taken | undefined): Promise<ChunkResult> {
 		const session = this.#sessions.get(id);
 		if (!session) throw new Refusal(404, 'notFound', 'Upload session not found.');
 		if (this.#records.now() - session.begun > LIFE_MS)
@@ -153,10 +153,10 @@ export class Uploads {
 	async #receive(
 		session: Session,
 		request: IncomingMessage,
-		{ start, end, last, fault }: { start: number; end: number; last: boolean; fault: Fault | undefined },
+		{ start, end, last, fault }: { start: number; end: number; last: boolean; fault: Taken | undefined },
 	): Promise<boolean> {
 		const most = fault?.kind === 'short' ? start + Math.floor((end - start) / 2 / UNIT) * UNIT : end;
-		const cutAt = fault?.kind === 'cut' ? (fault.afterBytes ?? 0) : Number.POSITIVE_INFINITY;
+		const cutAt = fault?.kind === 'cut' ? Math.min(fault.afterBytes ?? 0, end - start) : Number.POSITIVE_INFINITY;
 		const { id, told, item } = session;
 		let skip = session.kept - start;
 		let arrived = 0;
@@ -167,7 +167,10 @@ export class Uploads {
 			const block = whole.subarray(0, bytes);
 			waiting = [whole.subarray(bytes)];
 			waitingBytes -= bytes;
-			if (fault?.kind === 'spoil' && block.length > 0) block[0] = (block[0] ?? 0) ^ 1;
+			if (fault?.kind === 'spoil' && block.length > 0) {
+				fault.happens();
+				block[0] = (block[0] ?? 0) ^ 1;
+			}
 			for (const hash of session.hashes.values()) hash.update(block);
 			await session.writing;
 			session.writing = session.file.write(block, 0, block.length, session.kept);
@@ -186,6 +189,7 @@ export class Uploads {
 				const room = Math.min(waitingBytes, most - session.kept);
 				if (room >= UNIT) await keep(room - (room % UNIT));
 				if (arrived >= cutAt) {
+					fault?.happens();
 					request.destroy();
 					return false;
 				}
@@ -195,6 +199,7 @@ export class Uploads {
 		} finally {
 			this.arrivals.push({ session: id, name: item.name, start, end: start + arrived, told });
 		}
+		if (most < end && arrived > 0) fault?.happens();
 		const rest = Math.min(waitingBytes, most - session.kept);
 		if (arrived === end - start && last && most === end && rest > 0) await keep(rest);
 		return request.complete;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Fault, Operation } from '../../lab/drive/faults.ts';
+import type { Fault, Happened, Operation } from '../../lab/drive/faults.ts';
 import type { BackupEvent } from '../../lib/backup/backup-events.ts';
 import { OutgoingFiles } from '../../lib/backup/outgoing.ts';
 import type { ClaimCheck } from '../../lib/backup/record.ts';
@@ -158,12 +158,15 @@ test('each fault of Drive alone: the backup arrives whole, or the error names wh
 	t.diagnostic(`${chosen.length} faults alone, all arrived in the end`);
 });
 
+const named = ({ operation, fault }: Happened) => `${operation} ${JSON.stringify(fault)}`;
+
 test(`${MIXTURES} random mixtures of faults: each backup arrives whole, up and down, or the error names what to do and it arrives later`, async (t) => {
 	t.diagnostic(`TEST_SEED=${SEED}`);
 	const place = await prepared(t);
 	const { drive, patient } = place;
 	const { faults } = drive.drive;
 	const outcomes = new Map<string, number>();
+	const seen = new Set<string>();
 	let happened = 0;
 	for (let round = 0; round < MIXTURES; round += 1) {
 		const random = seeded(SEED + round);
@@ -172,9 +175,14 @@ test(`${MIXTURES} random mixtures of faults: each backup arrives whole, up and d
 		const others = pairs(OTHERS, random);
 		const before = faults.happened.length;
 		// Every other mixture also holds what a person must end.
+		const drawn: Happened[] = [];
+		const noted = (operation: Operation, fault: Fault | undefined) => {
+			if (fault) drawn.push({ operation, fault });
+			return fault;
+		};
 		faults.random = (operation) => {
 			const other = round % 2 === 1 && random() < 0.05;
-			return other ? others.find(([, at]) => at === operation)?.[0] : bearable(operation);
+			return noted(operation, other ? others.find(([, at]) => at === operation)?.[0] : bearable(operation));
 		};
 		const why = `seed ${SEED}, mixture ${round}`;
 		const outcome = await bring(place, claim, why);
@@ -182,17 +190,21 @@ test(`${MIXTURES} random mixtures of faults: each backup arrives whole, up and d
 			const { backup, kind, state } = properties(item);
 			return backup === claim.id && kind === 'backup' && state === 'verified';
 		});
-		faults.random = seededFaults(SEED + round, 0.3, MOST);
+		const again = seededFaults(SEED + round, 0.3, MOST);
+		faults.random = (operation) => noted(operation, again(operation));
 		const target = path.join(place.directory, 'downloaded');
 		await downloadFile(patient, await getFile(patient, its?.id ?? ''), target);
 		faults.clear();
-		happened += faults.happened.length - before;
+		assert.deepEqual(faults.happened.slice(before).map(named).toSorted(), drawn.map(named).toSorted(), why);
+		for (const fault of drawn.map(named)) seen.add(fault);
+		happened += drawn.length;
 		assert.equal(sha256(await readFile(target)), claim.sha256, why);
 		if (round % 2 === 0) assert.equal(outcome, 'arrived', why);
 		outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
 	}
 	for (const [outcome, count] of outcomes) t.diagnostic(`${count} × ${outcome}`);
-	t.diagnostic(`${MIXTURES} mixtures, ${happened} faults, all arrived in the end`);
+	t.diagnostic(`${MIXTURES} mixtures, ${happened} faults of ${seen.size} kinds, all arrived in the end`);
+	assert.ok(happened >= 2 * MIXTURES && seen.size >= 12, `seed ${SEED}: ${happened} faults of ${seen.size} kinds`);
 });
 
 /** Between two attempts. In ms. */

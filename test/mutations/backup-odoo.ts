@@ -148,7 +148,11 @@ export const mutants: Mutant[] = [
 		protection: 'A reader that is slow is not taken for an Odoo that is silent',
 		file: 'lib/odoo/transfer.ts',
 		find: '\t\t\twaited = idleMs;\n',
-		replace: "\t\t\twaited = idleMs;\n\t\t\ttimer = setTimeout(() => body.destroy(silent(url, waited, 'sending')), waited);\n",
-		test: { file: 'test/integration/odoo-slow-reader.test.ts', name: 'a reader that is slow is no server that is silent' },
+		replace:
+			"\t\t\twaited = idleMs;\n\t\t\ttimer = setTimeout(() => body.destroy(silent(url, waited, 'sending')), waited);\n",
+		test: {
+			file: 'test/integration/odoo-slow-reader.test.ts',
+			name: 'a reader that is slow is no server that is silent',
+		},
 	},
 ];
