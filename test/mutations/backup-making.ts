@@ -234,4 +234,15 @@ export const mutants: Mutant[] = [
 		replace: '',
 		test: pipeline('files written meanwhile are fetched again, at most twice, then recorded as late'),
 	},
+	{
+		protection: 'What is received lies nowhere before it is encrypted',
+		file: 'lib/backup/fetch-worker.ts',
+		find: '\t\tawait output.write(slot.subarray(0, used));\n',
+		replace:
+			"\t\tconst { appendFile } = await import('node:fs/promises');\n\t\tawait appendFile(`${process.env['TMPDIR']}/received`, slot.subarray(0, used));\n\t\tawait output.write(slot.subarray(0, used));\n",
+		test: {
+			file: 'test/unit/backup/plain-text.test.ts',
+			name: 'nothing of the plain text lies on the disk at any time',
+		},
+	},
 ];

@@ -5,7 +5,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after, afterEach, before, beforeEach } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { type AgeKey, createAgeKey } from '../../../lib/backup/age-keys.ts';
 import { type BackupProgress, type BackupRequest, makeBackup } from '../../../lib/backup/pipeline.ts';
 import { createSigningKey, parseSigned, verifyFile } from '../../../lib/backup/signature.ts';
@@ -81,24 +80,6 @@ test('a backup lies in the spool, encrypted and signed, and age gives back what 
 	assert.deepEqual(verifyFile(signed, [signing.publicKey], seen), record);
 	assert.deepEqual(record.tables, { ir_attachment: 41, ir_config_parameter: 1, res_partner: 60_000 });
 	assert.deepEqual(record.attachments, { named: 41, stored: 41, late: [], missing: [] });
-});
-
-test('nothing of the plain text lies on the disk meanwhile', async () => {
-	const marker = 'Partner 7919';
-	const text = backupZip({ partners: 3 });
-	assert.ok(text.includes('dump.sql'));
-	const seen: Buffer[] = [];
-	const slow: Answer = async (response) => {
-		response.write(text.subarray(0, text.length - 5));
-		await wait(300);
-		for (const name of inSpool()) seen.push(readFileSync(path.join(spool.directory, name)));
-		response.end(text.subarray(text.length - 5));
-	};
-	const { claim } = await makeBackup(await requestOf(slow));
-	seen.push(readFileSync(claim.file));
-	assert.equal(seen.length, 2);
-	for (const bytes of seen)
-		assert.ok(!bytes.includes('dump.sql') && !bytes.includes(marker) && !bytes.includes('PK\x03\x04'));
 });
 
 test('without encryption, by explicit choice, the file is what Odoo gave', async () => {
