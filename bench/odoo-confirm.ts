@@ -2,6 +2,7 @@
  * What the addon adds to the confirmation of a purchase in the real Odoo 18 (ODOO_SRC): two Odoo on copies of one
  * database, with the addon and without it, confirm in turn. Then the same with the broker dead and mute.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,10 +12,10 @@ import { Lab } from '../lab/lab.ts';
 import { DATABASE, ROLE } from '../lab/odoo/database.ts';
 import { odooCommand, preparePlace } from '../lab/odoo/place.ts';
 import { freePort } from '../lab/ports.ts';
+import { FaultProxy } from '../lab/proxy.ts';
 import { odoo } from '../lab/systems/odoo.ts';
 import { postgresql, postgresqlUrl } from '../lab/systems/postgresql.ts';
 import { startBroker } from '../test/broker.ts';
-import { Way } from '../test/servers/way.ts';
 import { type Bench, median } from './measure.ts';
 
 const ROUNDS = 50;
@@ -52,8 +53,8 @@ const bench: Bench = async function* ({ quick, log }) {
 	await management.request('PUT', management.of('exchanges', '/', 'email_exchange'), { type: 'direct', durable: true });
 	await management.request('PUT', management.of('queues', '/', 'orders'), { durable: true });
 	await management.request('POST', 'bindings/%2F/e/email_exchange/q/orders', { routing_key: 'purchase.confirmed' });
-	const way = new Way(broker.port);
-	const address = { AMQP_HOST: '127.0.0.1', AMQP_PORT: String(await way.listen()) };
+	const proxy = await FaultProxy.start({ host: '127.0.0.1', port: broker.port });
+	const address = { AMQP_HOST: proxy.host, AMQP_PORT: String(proxy.port) };
 	const database = postgresql();
 	const system = odoo({ source, broker: { ...address, AMQP_USER: 'admin', AMQP_PASSWORD: 'admin' } });
 	const lab = await Lab.open({
@@ -109,7 +110,8 @@ const bench: Bench = async function* ({ quick, log }) {
 		await measure(WARM_UP);
 		const added: Record<string, number> = {};
 		for (const mode of ['open', 'refuse', 'mute'] as const) {
-			way.mode = mode;
+			await proxy.forward();
+			if (mode !== 'open') proxy[mode]();
 			const { addon, stock } = await measure(rounds);
 			added[mode] = addon - stock;
 			log(`broker ${mode}: ${addon.toFixed(1)} ms with the addon, ${stock.toFixed(1)} ms without`);
@@ -126,7 +128,7 @@ const bench: Bench = async function* ({ quick, log }) {
 		}
 	} finally {
 		await lab.stop();
-		way.close();
+		proxy.close();
 		await broker.kill();
 		await rm(directory, { recursive: true, force: true });
 	}

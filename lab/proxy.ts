@@ -1,4 +1,4 @@
-/** A TCP proxy in front of a real server that plays the faults of a network: cut, mute, slow, refused. */
+/** A TCP proxy in front of a real server that plays the faults of a network: cut, mute, slow, refused, answers lost. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -31,6 +31,10 @@ export class FaultProxy {
 	readonly #clients = new Set<Socket>();
 	readonly #server: Server;
 	#slowness: Required<Slowness> = { latencyMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY };
+	/** What a client sends is compared with it. */
+	#mark: string | undefined;
+	/** The server's ends of connections on which the mark has passed. */
+	readonly #unanswered = new Set<Socket>();
 	/** Pending while mute. */
 	#heard: PromiseWithResolvers<void> | undefined;
 
@@ -64,6 +68,19 @@ export class FaultProxy {
 		this.#slowness = { latencyMs, bytesPerSecond };
 	}
 
+	/**
+	 * Hands on what holds `text`, and on the same connection nothing any more that the server says. That stays so for this
+	 * connection, as what was lost cannot come later; `forward` ends it for the others.
+	 */
+	loseAnswersTo(text: string): void {
+		this.#mark = text;
+	}
+
+	/** Connections on which answers are lost. */
+	get unanswered(): number {
+		return this.#unanswered.size;
+	}
+
 	/** Takes no new connections: the system answers them with "connection refused". Present ones go on. */
 	refuse(): void {
 		if (this.#server.listening) this.#server.close();
@@ -71,6 +88,7 @@ export class FaultProxy {
 
 	/** Ends every fault; what was held back while mute is delivered now. */
 	async forward(): Promise<void> {
+		this.#mark = undefined;
 		this.#slowness = { latencyMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY };
 		this.#heard?.resolve();
 		this.#heard = undefined;
@@ -103,6 +121,7 @@ export class FaultProxy {
 		socket.on('error', () => {}); // a reset; 'close' follows and is what the other end learns
 		socket.on('close', async () => {
 			this.#sockets.delete(socket);
+			this.#unanswered.delete(socket);
 			await this.#heard?.promise;
 			other.destroySoon();
 		});
@@ -128,7 +147,9 @@ export class FaultProxy {
 			});
 		};
 		try {
-			for await (const chunk of from) {
+			for await (const chunk of from as AsyncIterable<Buffer>) {
+				if (this.#unanswered.has(from)) continue;
+				if (this.#mark !== undefined && this.#clients.has(from) && chunk.includes(this.#mark)) this.#unanswered.add(to);
 				held += chunk.length;
 				last = pass(chunk);
 				last.catch(() => {}); // `to` has ended; its 'close' ends `from` too

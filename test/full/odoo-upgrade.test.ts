@@ -82,13 +82,14 @@ test('updated from the previous version with mails that wait: they go out once, 
 	const sent = await odoo.draft();
 	await odoo.session.confirm(sent);
 	await handedOver(t, odoo, sent);
-	odoo.way.mode = 'refuse';
+	odoo.proxy.refuse();
+	odoo.proxy.cut();
 	const waiting = await odoo.draft();
 	await odoo.session.confirm(waiting);
 	await until('its failure', async () => Boolean((await odoo.rows(waiting))[0]?.['reason_code']), patient(t.signal));
 	const [before] = await odoo.rows(waiting);
 	const context = await updated(at, AS_BEFORE);
-	odoo.way.mode = 'open';
+	await odoo.proxy.forward();
 	await system.start(context);
 	await system.ready(context);
 	await handedOver(t, odoo, waiting);

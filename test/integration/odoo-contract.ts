@@ -110,20 +110,21 @@ export function odooContract(odoo: () => TestOdoo, whileMute: () => Promise<void
 	});
 
 	test('whether the broker is mute or down, purchases are confirmed at once, and published once when it is back', async (t) => {
-		const { way, session, draft, rows, about } = odoo();
-		way.mode = 'mute';
+		const { proxy, session, draft, rows, about } = odoo();
+		proxy.mute();
+		proxy.cut();
 		const purchases = [await draft(), await draft(), await draft()];
 		const [mute, alsoMute, down] = purchases as [(typeof purchases)[0], (typeof purchases)[0], (typeof purchases)[0]];
 		assert.ok((await session.confirm(mute)) < AT_ONCE_MS);
-		await until('the job at the broker', async () => way.held > 0, patient(t.signal));
+		await until('the job at the broker', async () => proxy.connections > 0, patient(t.signal));
 		await whileMute();
 		assert.ok((await session.confirm(alsoMute)) < AT_ONCE_MS);
-		way.mode = 'refuse';
-		way.cut();
+		proxy.refuse();
+		proxy.cut();
 		const refused = async () => (await rows(mute))[0]?.['reason_code'] === 'AMQP_UNREACHABLE';
 		await until('the reason on the row', refused, patient(t.signal));
 		assert.ok((await session.confirm(down)) < AT_ONCE_MS);
-		way.mode = 'open';
+		await proxy.forward();
 		for (const purchase of purchases) {
 			const out = async () => (await rows(purchase))[0]?.['state'] === 'published';
 			await until(`${purchase.number} handed over`, out, patient(t.signal));

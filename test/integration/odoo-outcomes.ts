@@ -225,7 +225,7 @@ export function odooOutcomes(options: OutcomesOptions): void {
 
 	test('copies of the database, neutralised or duplicated by Odoo, send none of its waiting mails and read none of its results', async (t) => {
 		const lab = await hub(t);
-		const { way, session, draft, database } = odoo();
+		const { proxy, session, draft, database } = odoo();
 		const [sent, waiting] = [await draft(), await draft()];
 		await session.confirm(sent);
 		await waitUntil(
@@ -233,15 +233,15 @@ export function odooOutcomes(options: OutcomesOptions): void {
 			async () => (await orderOf(sent)).clinic_mail_status === 'published',
 			patient(t.signal),
 		);
-		way.mode = 'refuse';
-		way.cut();
+		proxy.refuse();
+		proxy.cut();
 		await session.confirm(waiting);
 		const uuid = await uuidOf();
 		await options.stop();
 		const queue = `${RESULTS}.${uuid}`;
 		await work(lab);
 		const told = await until('its result lies in the queue', async () => (await lab.depth(queue)) === 1 && 1, SHOWN_MS);
-		way.mode = 'open';
+		await proxy.forward();
 
 		const place = await preparePlace(options.context(), options.source);
 		const copies = { neutralised: `${database}_neutral`, duplicated: `${database}_duplicate` };

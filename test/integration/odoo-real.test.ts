@@ -102,10 +102,10 @@ suite('the real Odoo', { skip: source ? false : 'ODOO_SRC names no source of Odo
 	});
 
 	test('a job killed while it publishes: the message comes once more, under the same id, when its lease has ended', async (t) => {
-		odoo.way.mode = 'unanswered';
+		odoo.proxy.loseAnswersTo('order.confirmed');
 		const purchase = await odoo.draft();
 		await odoo.session.confirm(purchase);
-		await until('the message at the broker', async () => odoo.way.unanswered > 0, patient(t.signal));
+		await until('the message at the broker', async () => odoo.proxy.unanswered > 0, patient(t.signal));
 		await until('it in the queue', async () => (await odoo.about(purchase.number)).length === 1, patient(t.signal));
 		const running = JSON.parse(await readFile(path.join(odoo.lab.directory, 'run/odoo.json'), 'utf8')) as {
 			pid: number;
@@ -113,7 +113,7 @@ suite('the real Odoo', { skip: source ? false : 'ODOO_SRC names no source of Odo
 		const context = odoo.lab.context(system);
 		process.kill(-running.pid, 'SIGKILL');
 		await system.stop(context);
-		odoo.way.mode = 'open';
+		await odoo.proxy.forward();
 		await system.start(context);
 		await system.ready(context);
 		const [left] = (await sql.query('select * from clinic_mail_outbox where res_id = $1', [purchase.id])).rows;

@@ -1,12 +1,12 @@
-/** An Odoo, real or stand-in, before a queue of its own on the real broker, with a way between them that can be closed. */
+/** An Odoo, real or stand-in, before a queue of its own on the real broker, with a proxy between them that plays faults. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { OdooSession, type Purchase } from '../../lab/acceptance/odoo.ts';
 import { Lab } from '../../lab/lab.ts';
+import { FaultProxy } from '../../lab/proxy.ts';
 import type { System } from '../../lab/system.ts';
 import { sharedBroker } from '../broker.ts';
-import { Way } from './way.ts';
 
 const QUEUE = 'orders';
 
@@ -26,8 +26,8 @@ export interface TestOdoo {
 	lab: Lab;
 	/** Signed in as the administrator. */
 	session: OdooSession;
-	/** Leads to the broker. */
-	way: Way;
+	/** Before the broker. */
+	proxy: FaultProxy;
 	/** The broker's virtual host. */
 	vhost: string;
 	database: string;
@@ -58,10 +58,10 @@ export async function startOdoo(systems: (broker: Record<string, string>) => Sys
 	await management.request('PUT', management.of('queues', vhost, QUEUE), { durable: true });
 	const binding = `bindings/${encodeURIComponent(vhost)}/e/email_exchange/q/${QUEUE}`;
 	await management.request('POST', binding, { routing_key: 'purchase.confirmed' });
-	const way = new Way(broker.port);
-	cleanups.push(() => way.close());
+	const proxy = await FaultProxy.start({ host: '127.0.0.1', port: broker.port });
+	cleanups.push(() => proxy.close());
 	const { user, password } = broker.options(vhost);
-	const address = { AMQP_HOST: '127.0.0.1', AMQP_PORT: String(await way.listen()), AMQP_VHOST: vhost };
+	const address = { AMQP_HOST: proxy.host, AMQP_PORT: String(proxy.port), AMQP_VHOST: vhost };
 	const directory = await mkdtemp(path.join(tmpdir(), 'clinic-hub-odoo-'));
 	cleanups.push(() => rm(directory, { recursive: true, force: true }));
 	const lab = await Lab.open({
@@ -95,7 +95,7 @@ export async function startOdoo(systems: (broker: Record<string, string>) => Sys
 	};
 	const get = { count: 100, ackmode: 'ack_requeue_true', encoding: 'auto' };
 	return {
-		...{ lab, session, way, vhost, database, url, post, call, stop },
+		...{ lab, session, proxy, vhost, database, url, post, call, stop },
 		draft: () => session.draft('Proveedor', 'ventas@proveedor.example'),
 		async about(number) {
 			const messages = await management.request('POST', `${management.of('queues', vhost, QUEUE)}/get`, get);

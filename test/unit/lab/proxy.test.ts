@@ -9,8 +9,11 @@ import { FaultProxy } from '../../../lab/proxy.ts';
 const SILENCE_MS = 150;
 
 /** A server that sends back what it gets, behind a proxy. */
-async function echo(t: TestContext): Promise<FaultProxy> {
-	const server = createServer((socket) => socket.on('error', () => {}).pipe(socket));
+async function echo(t: TestContext, heard: string[] = []): Promise<FaultProxy> {
+	const server = createServer((socket) => {
+		socket.on('data', (data) => heard.push(String(data)));
+		socket.on('error', () => {}).pipe(socket);
+	});
 	server.listen(0, '127.0.0.1');
 	await once(server, 'listening');
 	const proxy = await FaultProxy.start({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
@@ -54,6 +57,24 @@ test('a cut connection is reset at the client, and new ones work', async (t) => 
 	proxy.cut();
 	assert.equal((await failed)[0].code, 'ECONNRESET');
 	await roundTrip((await client(proxy)).socket, 'b');
+});
+
+test('answers to a text are lost, the text itself is not, and other connections are answered', async (t) => {
+	const heard: string[] = [];
+	const proxy = await echo(t, heard);
+	const { socket, received } = await client(proxy);
+	const other = await client(proxy);
+	proxy.loseAnswersTo('order');
+	await roundTrip(socket, 'before');
+	socket.write('an order');
+	while (proxy.unanswered === 0) await delay(5);
+	socket.write('after');
+	await roundTrip(other.socket, 'something else');
+	await delay(SILENCE_MS);
+	assert.deepEqual([received(), other.received(), proxy.unanswered], ['before', 'something else', 1]);
+	assert.ok(heard.includes('an order') && heard.includes('after'), heard.join());
+	await proxy.forward();
+	await roundTrip((await client(proxy)).socket, 'an order');
 });
 
 test('a mute proxy keeps connections open, accepts new ones, and delivers when it is heard again', async (t) => {
