@@ -9,8 +9,11 @@ import { after, before, describe, test } from 'node:test';
 import { listeners } from '../../lab/ports.ts';
 import { allSystems } from '../../lab/systems.ts';
 
-/** A second demo finds everything installed and built: what is left is `npm install` and the broker's start. In ms. */
-const SECOND_START_LIMIT_MS = 40_000;
+/**
+ * A second demo finds everything installed and built: what is left is `npm install` and the broker's start. Of the time of
+ * the first one in the same root, so that the machine's speed does not matter; one that installs again takes as long.
+ */
+const SECOND_START_SHARE = 0.5;
 
 const source = path.resolve(import.meta.dirname, '..', '..');
 const CHECKOUT = '/root/clinic-hub';
@@ -89,8 +92,13 @@ describe('a clean Debian root with only Node.js 20, npm and apt', () => {
 		assert.match(output, /^DONE$/m);
 		assert.match(output, /^ACCEPTED 0$/m, output.slice(-8_000));
 		assert.doesNotMatch(output, /^(LEFT|ENABLED|POLICY) /m);
-		const second = Number(/^FIGURE second_demo_ms (\d+)$/m.exec(output)?.[1]);
-		assert.ok(second < SECOND_START_LIMIT_MS, `The second start took ${second} ms`);
+		const [first, second] = ['first', 'second'].map((which) =>
+			Number(new RegExp(`^FIGURE ${which}_demo_ms (\\d+)$`, 'm').exec(output)?.[1]),
+		);
+		assert.ok(
+			Number(second) < SECOND_START_SHARE * Number(first),
+			`The second start took ${second} ms, the first ${first} ms`,
+		);
 	});
 
 	test('npm install && npm test passes', async () => {
