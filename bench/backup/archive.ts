@@ -28,7 +28,6 @@ function rows(random: () => number): Buffer {
 }
 
 export interface Archive {
-	bytes: number;
 	/** Of the dump, unpacked. */
 	sqlBytes: number;
 	attachments: number;
@@ -44,7 +43,7 @@ export async function writeArchive(file: string, bytes: number): Promise<Archive
 		const hash = createHash('sha1').update(content).digest('hex');
 		return { content, name: `${hash.slice(0, 2)}/${hash}` };
 	};
-	const archive: Archive = { bytes: 0, sqlBytes: 0, attachments: count };
+	const archive: Archive = { sqlBytes: 0, attachments: count };
 	const zip = new ZipWriter(new Date());
 	const dump = new DumpPieces();
 

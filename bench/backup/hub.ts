@@ -1,5 +1,5 @@
 /** One backup in a process of its own, as a hub makes it; prints what it took as JSON. `hub.ts <HubTask as JSON>` */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type * as pipeline from '../../lib/backup/pipeline.ts';
 import type * as signature from '../../lib/backup/signature.ts';
@@ -19,8 +19,8 @@ export interface HubFigures {
 	ms: number;
 	/** User and system, of all threads. */
 	cpuMs: number;
-	idleMiB: number;
-	peakMiB: number;
+	/** The most that was resident at once, over what was before the backup. */
+	addedMiB: number;
 	/** What the main thread was late by, 99th percentile, ms. */
 	delayMs: number;
 	/** The same before the backup began: what the machine itself is late by. */
@@ -38,26 +38,26 @@ const { makeBackup } = await built<typeof pipeline>('lib/backup/pipeline.js');
 const { createSigningKey } = await built<typeof signature>('lib/backup/signature.js');
 const { Spool } = await built<typeof spools>('lib/backup/spool.js');
 
-const residentMiB = () => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
+const statusMiB = (name: 'VmRSS' | 'VmHWM') =>
+	Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
 
 const { source, spool: directory, recipient } = JSON.parse(process.argv[2] ?? '{}') as HubTask;
 const spool = await Spool.open(directory);
 const { privateKey: signingKey } = createSigningKey();
 await wait(SETTLE_MS);
-const idleMiB = residentMiB();
-
-let peakMiB = idleMiB;
 let delays: number[] = [];
 const percentile99 = () => delays.toSorted((a, b) => a - b)[Math.floor(delays.length * 0.99)] ?? 0;
 let due = performance.now() + LOOK_MS;
 const look = setInterval(() => {
 	delays.push(Math.max(0, performance.now() - due));
 	due = performance.now() + LOOK_MS;
-	if (delays.length % 10 === 0) peakMiB = Math.max(peakMiB, residentMiB());
 }, LOOK_MS);
 await wait(IDLE_MS);
 const idleDelayMs = percentile99();
 delays = [];
+const idleMiB = statusMiB('VmRSS');
+// Linux begins to look for the most anew, see proc_pid_clear_refs(5).
+writeFileSync('/proc/self/clear_refs', '5');
 const cpu = process.cpuUsage();
 const begin = performance.now();
 const { claim } = await makeBackup({
@@ -76,7 +76,7 @@ clearInterval(look);
 if (!claim.complete || claim.late.length > 0) throw new Error('the backup is not complete');
 await spool.release(claim.file);
 const figures: HubFigures = {
-	...{ ms, cpuMs: (user + system) / 1_000, idleMiB, peakMiB },
+	...{ ms, cpuMs: (user + system) / 1_000, addedMiB: statusMiB('VmHWM') - idleMiB },
 	...{ delayMs: percentile99(), idleDelayMs, bytes: claim.plainSize },
 };
 console.log(JSON.stringify(figures));

@@ -12,8 +12,10 @@ import { built } from './built.ts';
 import type { EncryptTask } from './encrypt-worker.ts';
 
 export interface UploadTask {
-	/** Path of what is to be encrypted and uploaded. */
-	plain: string;
+	/** Path of what is to be uploaded. */
+	file: string;
+	/** What a backup's record says of a file that lies in the spool already; undefined: it is encrypted first. */
+	spooled?: Spooled;
 	/** Folder. */
 	spool: string;
 	/** `age1…` */
@@ -23,13 +25,17 @@ export interface UploadTask {
 	keyFile: string;
 }
 
+export interface Spooled {
+	size: number;
+	/** Hex. */
+	sha256: string;
+}
+
 export interface UploadFigures {
-	/** From the plain file to the synced one in the spool. */
+	/** From the plain file to the synced one in the spool; 0 for what lies there. */
 	encryptMs: number;
 	/** From there to the file in Drive, compared and marked. */
 	uploadMs: number;
-	/** User and system, of all threads, of both. */
-	cpuMs: number;
 }
 
 const { beginAge } = await built<typeof header>('lib/backup/age-header.js');
@@ -37,33 +43,30 @@ const { THREAD_LIMITS } = await built<typeof threads>('lib/backup/threads.js');
 const { openDrive } = await built<typeof clients>('lib/drive/client.js');
 const { uploadFile } = await built<typeof uploads>('lib/drive/upload.js');
 
-const { plain, spool, recipient, folderId, keyFile } = JSON.parse(process.argv[2] ?? '{}') as UploadTask;
-const client = await openDrive({ account: { kind: 'service-account', key: await readFile(keyFile, 'utf8') } });
+const { file, spooled, spool, recipient, folderId, keyFile } = JSON.parse(process.argv[2] ?? '{}') as UploadTask;
 const id = randomUUID();
 const target = path.join(spool, id);
 
-const cpu = process.cpuUsage();
 const begin = performance.now();
-const digest = await encrypt();
+const digest = spooled ?? (await encrypt());
 const encryptedAt = performance.now();
-const parcel = { path: target, name: `${id}.zip.age`, folderId, ...digest, id, kind: 'backup' } as const;
-await uploadFile(client, parcel, { save: async () => undefined });
+const client = await openDrive({ account: { kind: 'service-account', key: await readFile(keyFile, 'utf8') } });
+const place = { path: spooled ? file : target, name: `${id}.zip.age`, folderId };
+await uploadFile(client, { ...place, ...digest, id, kind: 'backup' }, { save: async () => undefined });
 const uploadedAt = performance.now();
-const { user, system } = process.cpuUsage(cpu);
-await rm(target);
+await rm(target, { force: true });
 const figures: UploadFigures = {
 	encryptMs: encryptedAt - begin,
 	uploadMs: uploadedAt - encryptedAt,
-	cpuMs: (user + system) / 1_000,
 };
 console.log(JSON.stringify(figures));
 
-async function encrypt(): Promise<{ size: number; sha256: string }> {
-	const workerData: EncryptTask = { plain, target, age: await beginAge([recipient]) };
+async function encrypt(): Promise<Spooled> {
+	const workerData: EncryptTask = { plain: file, target, age: await beginAge([recipient]) };
 	const worker = new Worker(new URL('./encrypt-worker.ts', import.meta.url), {
 		workerData,
 		resourceLimits: THREAD_LIMITS,
 	});
 	const [written] = await once(worker, 'message');
-	return written as { size: number; sha256: string };
+	return written as Spooled;
 }

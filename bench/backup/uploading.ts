@@ -1,15 +1,18 @@
-/** Bringing a file to Drive, encrypted: the hub beside rclone with its crypt, at the same stand-in. */
+/** Bringing a file to Drive: the hub beside rclone at the same stand-in, encrypted and as it lies in the spool. */
 import { execFile } from 'node:child_process';
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createAgeKey } from '../../lib/backup/age-keys.ts';
-import { type Bench, type BenchOptions, type Measure, median } from '../measure.ts';
+import type { Bench, BenchOptions, Measure } from '../measure.ts';
 import { ensurePrograms } from '../programs.ts';
 import { GOOGLE_NEEDS, type GoogleStandIn, startGoogle } from './google.ts';
-import type { UploadFigures, UploadTask } from './upload-hub.ts';
+import { compared, inTurns, type Round } from './rounds.ts';
+import type { Spooled, UploadFigures, UploadTask } from './upload-hub.ts';
 
 const run = promisify(execFile);
 const MIB = 1_048_576;
@@ -17,13 +20,18 @@ const MIB = 1_048_576;
 /** As the hub's; rclone's own 8 MiB make four times the requests, which it slows down beyond a hundred. */
 const CHUNK = '32M';
 
+/** Of a whole process, from its start to its end. */
 interface Figures {
-	/** Of the upload. */
 	ms: number;
-	/** From the plain file on; rclone encrypts while it uploads, the hub has done so while it fetched. */
-	allMs: number;
-	/** From the plain file on. */
+	/** User and system, of all its threads. */
 	cpuMs: number;
+}
+
+interface Party {
+	/** From the plain file to the encrypted one in Drive. */
+	encrypted(): Promise<Figures>;
+	/** The file as it is. */
+	plain(): Promise<Figures>;
 }
 
 export const uploading: Bench = async function* ({ quick, log }) {
@@ -37,50 +45,48 @@ export const uploading: Bench = async function* ({ quick, log }) {
 		const plain = path.join(directory, 'plain');
 		await writeRandom(plain, bytes);
 		const parties = { hub: await hub(drive, directory, plain), rclone: await rclone(drive, directory, plain) };
-		const names = ['hub', 'rclone'] as const;
-		const rounds: Record<'hub' | 'rclone', Figures>[] = [];
-		for (let round = 1; round <= (quick ? 2 : 5); round++) {
-			const figures = {} as Record<'hub' | 'rclone', Figures>;
-			for (const name of round % 2 ? names : names.toReversed()) {
-				figures[name] = await observed(drive, bytes, name, parties[name], log);
-				await drive.empty();
-			}
-			rounds.push(figures);
-		}
-		yield* measures(rounds, bytes);
+		const count = quick ? 2 : 5;
+		const rounds = (what: keyof Party) => {
+			const of = (name: keyof typeof parties) => () =>
+				observed(drive, bytes, `${what}, ${name}`, parties[name][what], log);
+			return inTurns(count, of('hub'), of('rclone'));
+		};
+		yield* encrypted(await rounds('encrypted'), bytes);
+		yield {
+			bench: 'upload',
+			measure: 'from_spool',
+			...speed(await rounds('plain'), bytes),
+			against: `rclone without crypt; both bring ${bytes / MIB} MiB that lie ready`,
+		};
 	} finally {
 		standIn?.stop();
 		await rm(directory, { recursive: true, force: true });
 	}
 };
 
-function* measures(rounds: Record<'hub' | 'rclone', Figures>[], bytes: number): Generator<Measure> {
-	const rate = (ms: number) => bytes / 1_000 / ms;
-	const speed = (measure: string, of: (figures: Figures) => number) => ({
-		...{ bench: 'upload', measure, unit: 'MB/s' },
-		value: median(rounds.map(({ hub }) => rate(of(hub)))),
-		reference: median(rounds.map(({ rclone }) => rate(rclone.ms))),
-		ratio: median(rounds.map(({ hub, rclone }) => rclone.ms / of(hub))),
-	});
+function* encrypted(rounds: readonly Round<Figures, Figures>[], bytes: number): Generator<Measure> {
+	const from = `${bytes / MIB} MiB, from the start of the process to its end`;
 	yield {
-		...speed('vs_rclone_speed', ({ ms }) => ms),
-		against: 'rclone with crypt at the same stand-in; the hub encrypted while it fetched',
+		bench: 'upload',
+		measure: 'vs_rclone_speed',
+		...speed(rounds, bytes),
+		against: `rclone with crypt, ${from}; the hub encrypts into its spool, then uploads`,
 		goal: 'at least 1.0',
 	};
-	yield {
-		...speed('with_encryption', ({ allMs }) => allMs),
-		against: 'the same; the hub encrypts into its spool first, then uploads',
-	};
+	const inSeconds = ({ cpuMs }: Figures) => cpuMs / 1_000;
 	yield {
 		bench: 'upload',
 		measure: 'vs_rclone_cpu',
-		value: median(rounds.map(({ hub }) => hub.cpuMs)) / 1_000,
 		unit: 's of CPU',
-		against: 'rclone with crypt; both encrypt, and the hub writes its spool',
-		reference: median(rounds.map(({ rclone }) => rclone.cpuMs)) / 1_000,
-		ratio: median(rounds.map(({ hub, rclone }) => hub.cpuMs / rclone.cpuMs)),
+		...compared(rounds, inSeconds, inSeconds),
+		against: `rclone with crypt, ${from}; both encrypt, and the hub writes its spool`,
 		goal: 'at most 0.7',
 	};
+}
+
+function speed(rounds: readonly Round<Figures, Figures>[], bytes: number) {
+	const rate = ({ ms }: Figures) => bytes / 1_000 / ms;
+	return { unit: 'MB/s', ...compared(rounds, rate, rate) };
 }
 
 /** Says how busy the stand-in was, too: as long as it idles it is not what is measured. */
@@ -88,42 +94,71 @@ async function observed(
 	drive: GoogleStandIn,
 	bytes: number,
 	name: string,
-	work: () => Promise<Figures & { detail: string }>,
+	work: () => Promise<Figures & { detail?: string }>,
 	log: BenchOptions['log'],
 ): Promise<Figures> {
 	const before = drive.cpuMs();
-	const begin = performance.now();
-	const { detail, ...figures } = await work();
-	const busy = (drive.cpuMs() - before) / (performance.now() - begin);
-	const { allMs, cpuMs } = figures;
-	const rate = (bytes / 1_000 / allMs).toFixed(0);
+	const { ms, cpuMs, detail = '' } = await work();
+	const busy = (drive.cpuMs() - before) / ms;
+	const rate = (bytes / 1_000 / ms).toFixed(0);
 	log(
 		`${name}: ${rate} MB/s, CPU ${cpuMs.toFixed(0)} ms${detail}; the stand-in was busy for ${(100 * busy).toFixed(0)} %`,
 	);
-	return figures;
+	await drive.empty();
+	return { ms, cpuMs };
 }
 
-async function hub({ google, caFile, run: inside }: GoogleStandIn, directory: string, plain: string) {
+/** Runs a program where the stand-in is, and says what all of it took. */
+async function whole(
+	{ run: inside }: GoogleStandIn,
+	command: readonly string[],
+	env: Record<string, string>,
+): Promise<Figures & { stdout: string }> {
+	const begin = performance.now();
+	// The second line of `times` are the children's user and system time.
+	const { stdout } = await inside('sh', ['-c', '"$@" && times', 'sh', ...command], env);
+	const ms = performance.now() - begin;
+	const lines = stdout.trim().split('\n');
+	const times = [...(lines.at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
+	const cpuMs = times.reduce(
+		(sum, [, minutes, seconds]) => sum + Number(minutes) * 60_000 + Number(seconds) * 1_000,
+		0,
+	);
+	return { ms, cpuMs, stdout: lines.slice(0, -2).join('\n') };
+}
+
+async function hub(drive: GoogleStandIn, directory: string, file: string): Promise<Party> {
 	const script = path.join(import.meta.dirname, 'upload-hub.ts');
 	const spool = path.join(directory, 'spool');
 	await mkdir(spool);
 	const { recipient } = await createAgeKey();
-	const { folderId, keyFiles } = google;
-	const task: UploadTask = { plain, spool, recipient, folderId, keyFile: keyFiles.uploader };
-	return async () => {
-		const env = { NODE_EXTRA_CA_CERTS: caFile };
-		const { stdout } = await inside(process.execPath, [script, JSON.stringify(task)], env);
-		const { encryptMs, uploadMs, cpuMs } = JSON.parse(stdout) as UploadFigures;
+	const { folderId, keyFiles } = drive.google;
+	const task: UploadTask = { file, spool, recipient, folderId, keyFile: keyFiles.uploader };
+	const spooled = await spooledOf(file);
+	const upload = async (task: UploadTask) => {
+		const command = [process.execPath, script, JSON.stringify(task)];
+		const { stdout, ...figures } = await whole(drive, command, { NODE_EXTRA_CA_CERTS: drive.caFile });
+		const { encryptMs, uploadMs } = JSON.parse(stdout) as UploadFigures;
 		const seconds = (ms: number) => (ms / 1_000).toFixed(1);
-		return {
-			...{ ms: uploadMs, allMs: encryptMs + uploadMs, cpuMs },
-			detail: ` (encrypted in ${seconds(encryptMs)} s, uploaded in ${seconds(uploadMs)} s)`,
-		};
+		return { ...figures, detail: ` (encrypted in ${seconds(encryptMs)} s, uploaded in ${seconds(uploadMs)} s)` };
 	};
+	return { encrypted: () => upload(task), plain: () => upload({ ...task, spooled }) };
 }
 
-async function rclone({ google, caFile, run: inside }: GoogleStandIn, directory: string, plain: string) {
-	const { driveId, folderId, keyFiles } = google;
+async function spooledOf(file: string): Promise<Spooled> {
+	const hash = createHash('sha256');
+	let size = 0;
+	await pipeline(createReadStream(file, { highWaterMark: MIB }), async (pieces: AsyncIterable<Buffer>) => {
+		for await (const piece of pieces) {
+			hash.update(piece);
+			size += piece.length;
+		}
+	});
+	return { size, sha256: hash.digest('hex') };
+}
+
+async function rclone(drive: GoogleStandIn, directory: string, file: string): Promise<Party> {
+	const { driveId, folderId, keyFiles } = drive.google;
 	const { stdout: password } = await run('rclone', ['obscure', 'bench-password-of-no-worth']);
 	const config = path.join(directory, 'rclone.conf');
 	await writeFile(
@@ -141,20 +176,12 @@ password = ${password.trim()}
 `,
 	);
 	let count = 0;
-	return async () => {
+	const upload = (remote: 'drive' | 'crypt') => () => {
 		count += 1;
-		const args = ['copyto', plain, `crypt:${count}.zip`, '--config', config, '--drive-chunk-size', CHUNK];
-		const begin = performance.now();
-		// The second line of `times` are the children's user and system time.
-		const { stdout } = await inside('sh', ['-c', '"$@" && times', 'sh', 'rclone', ...args], { SSL_CERT_FILE: caFile });
-		const ms = performance.now() - begin;
-		const times = [...(stdout.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
-		const cpuMs = times.reduce(
-			(sum, [, minutes, seconds]) => sum + Number(minutes) * 60_000 + Number(seconds) * 1_000,
-			0,
-		);
-		return { ms, allMs: ms, cpuMs, detail: '' };
+		const args = ['copyto', file, `${remote}:${count}.zip`, '--config', config, '--drive-chunk-size', CHUNK];
+		return whole(drive, ['rclone', ...args], { SSL_CERT_FILE: drive.caFile });
 	};
+	return { encrypted: upload('crypt'), plain: upload('drive') };
 }
 
 async function writeRandom(file: string, bytes: number): Promise<void> {

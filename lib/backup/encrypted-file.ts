@@ -8,12 +8,17 @@ import { spoolFailure } from './spool.ts';
 /** Readable by the hub's account only. */
 const FILE_MODE = 0o600;
 
+/** Brought to the disk while more comes: at the end the disk has that much to do, not a whole backup. In bytes. */
+const SYNC_BYTES = 33_554_432;
+
 /** Methods throw HubError SPOOL_FULL, SPOOL_UNAVAILABLE. */
 export class EncryptedFile {
 	readonly #file: FileHandle;
 	readonly #encryptor: AgeEncryptor | null;
 	readonly #hash = createHash('sha256');
 	#writing: Promise<unknown> = Promise.resolve();
+	#syncing: Promise<void> | undefined;
+	#unsynced = 0;
 	#size = 0;
 
 	private constructor(file: FileHandle, encryptor: AgeEncryptor | null) {
@@ -38,7 +43,8 @@ export class EncryptedFile {
 	/** Of the file, when all of it lies on the disk. */
 	async finish(): Promise<{ size: number; sha256: string }> {
 		if (this.#encryptor) await this.#put(this.#encryptor.finish());
-		await this.#writing;
+		// The system tells of a failure once only, whoever asked for it.
+		await Promise.all([this.#writing, this.#syncing]);
 		await this.#file.sync().catch(asSpoolFailure);
 		return { size: this.#size, sha256: this.#hash.digest('hex') };
 	}
@@ -55,9 +61,21 @@ export class EncryptedFile {
 		}
 		await this.#writing;
 		if (buffers.length === 0) return;
+		await this.#syncSometimes(buffers);
 		this.#writing = writeAll(this.#file, buffers).catch(asSpoolFailure);
 		// Whoever waits for it next gets the failure.
 		this.#writing.catch(() => undefined);
+	}
+
+	/** What was written so far, behind the writes that follow. */
+	async #syncSometimes(next: Buffer[]): Promise<void> {
+		if (this.#unsynced >= SYNC_BYTES) {
+			await this.#syncing;
+			this.#syncing = this.#file.datasync().catch(asSpoolFailure);
+			this.#syncing.catch(() => undefined);
+			this.#unsynced = 0;
+		}
+		this.#unsynced += next.reduce((sum, { length }) => sum + length, 0);
 	}
 }
 

@@ -190,6 +190,16 @@ export const mutants: Mutant[] = [
 		test: spool('a finished file is never written over'),
 	},
 	{
+		protection: 'A failure of the disk behind a write fails the backup',
+		file: 'lib/backup/encrypted-file.ts',
+		find: 'await Promise.all([this.#writing, this.#syncing]);',
+		replace: 'await this.#writing;',
+		test: {
+			file: 'test/unit/backup/encrypted-file.test.ts',
+			name: 'a disk that fails while a backup is still being written fails the backup',
+		},
+	},
+	{
 		protection: 'Only files of the spool are removed',
 		file: 'lib/backup/spool.ts',
 		find: 'if (path.dirname(resolved) !== this.directory) {',
