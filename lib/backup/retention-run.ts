@@ -38,7 +38,7 @@ export interface RetentionReport extends RetentionPlan {
 	database: string | null;
 	/** Ids of the files that went. */
 	removed: string[];
-	/** Ids of files that somebody changed or marked after they were listed; they stay until the next time. */
+	/** Ids of files that somebody changed or marked after they were listed, and of their records; they stay until the next time. */
 	changed: string[];
 	/** What ended it before its end; null without. */
 	failure: { code: string; text: string } | null;
@@ -100,6 +100,11 @@ async function remove(
 		const decided = decisions.find((decision) => decision.id === id);
 		try {
 			throwIfCancelled(signal);
+			// Without its record a backup that stays would prove nothing any more.
+			if (decided?.backups?.some((backup) => report.changed.includes(backup))) {
+				report.changed.push(id);
+				continue;
+			}
 			// Between listing and now a person may have marked it, or somebody may have exchanged it.
 			const now = await getFile(client, id, signal);
 			if (isKept(now) || now.trashed || now.name !== decided?.name || now.size !== decided.size) {

@@ -59,7 +59,11 @@ export interface RetentionDecision {
 	/** `leave`: it neither counts nor goes; a person may want to look at it. */
 	action: 'keep' | 'trash' | 'leave';
 	reasons: RetentionReason[];
+	/** Of a record: ids of the backups that it belongs to, as Drive names them. */
+	backups?: string[];
 }
+
+type Verdict = Pick<RetentionDecision, 'action' | 'reasons' | 'backups'>;
 
 export interface RetentionPlan {
 	/** One a file, newest first. */
@@ -101,7 +105,7 @@ export function planRetention(question: RetentionQuestion): RetentionPlan {
 		...series(counting, rules, periodsOf),
 		...series(partial, rules, periodsOf),
 	]);
-	const actions = new Map<string, Pick<RetentionDecision, 'action' | 'reasons'>>();
+	const actions = new Map<string, Verdict>();
 	for (const standing of all) {
 		if (standing.code === 'record') continue;
 		const verdict = verdictOf(standing, reasons.get(standing));
@@ -114,8 +118,9 @@ export function planRetention(question: RetentionQuestion): RetentionPlan {
 	const backupsOf = backupsByRecord(all);
 	for (const { code, file, createdAt } of all) {
 		if (code !== 'record') continue;
-		const its = backupsOf(file).map((backup) => actions.get(backup.file.id)?.action ?? 'leave');
-		actions.set(file.id, recordVerdict(createdAt, its, hold ? undefined : counting[0]));
+		const backups = [...new Set(backupsOf(file).map((backup) => backup.file.id))];
+		const its = backups.map((id) => actions.get(id)?.action ?? 'leave');
+		actions.set(file.id, { ...recordVerdict(createdAt, its, hold ? undefined : counting[0]), backups });
 	}
 	const decisions = all.map(({ file }) => ({
 		id: file.id,
@@ -177,10 +182,7 @@ function series(
 
 const isMarked = ({ file }: Standing) => Boolean(file.appProperties[KEEP]);
 
-function verdictOf(
-	standing: Standing,
-	reasons: RetentionReason[] | undefined,
-): Pick<RetentionDecision, 'action' | 'reasons'> {
+function verdictOf(standing: Standing, reasons: RetentionReason[] | undefined): Verdict {
 	const { code, file, signed } = standing;
 	if (reasons) {
 		return { action: reasons.some((reason) => reason.code === 'superseded') ? 'trash' : 'keep', reasons };
@@ -211,7 +213,7 @@ function recordVerdict(
 	createdAt: number,
 	actions: readonly RetentionDecision['action'][],
 	newest: Standing | undefined,
-): Pick<RetentionDecision, 'action' | 'reasons'> {
+): Verdict {
 	for (const action of ['keep', 'leave', 'trash'] as const) {
 		if (actions.includes(action)) return { action, reasons: [{ code: 'record' }] };
 	}

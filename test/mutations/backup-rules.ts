@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts';
 
 const sealed = (name: string) => ({ file: 'test/unit/store/sealed.test.ts', name });
 const retention = (name: string) => ({ file: 'test/unit/backup/retention.test.ts', name });
+const retaining = (name: string) => ({ file: 'test/integration/retention.test.ts', name });
 const runs = (name: string) => ({ file: 'test/integration/backup-runs.test.ts', name });
 const alarm = (name: string) => ({ file: 'test/unit/backup/alarm.test.ts', name });
 const drill = (name: string) => ({ file: 'test/unit/backup/drill.test.ts', name });
@@ -300,5 +301,14 @@ export const mutants: Mutant[] = [
 		find: '	await spool.release(claim.file);\n',
 		replace: '	void spool;\n',
 		test: command('a backup goes to the folder, is listed as one that counts, and comes back as it was'),
+	},
+	{
+		protection: 'A backup that is kept after all keeps its record',
+		file: 'lib/backup/retention-run.ts',
+		find: 'if (decided?.backups?.some((backup) => report.changed.includes(backup))) {',
+		replace: 'if (decided?.backups?.length === 0) {',
+		test: retaining(
+			'a backup that a person marks while others go stays, and so does the record that proves it (trash)',
+		),
 	},
 ];
