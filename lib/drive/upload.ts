@@ -74,7 +74,8 @@ const CHECKSUM_TRIES = 10;
 
 /**
  * Brings one file, or finds that it is there already; gives it once it is verified and marked so.
- * @throws HubError DRIVE_MISMATCH after three spoilt copies, DRIVE_*, CANCELLED
+ * @throws HubError DRIVE_MISMATCH after three spoilt copies, or when a verified file of this id is another one; DRIVE_*,
+ * CANCELLED
  */
 export async function uploadFile(client: DriveClient, parcel: Parcel, options: UploadOptions): Promise<DriveFile> {
 	const { chunkBytes = CHUNK_BYTES, signal } = options;
@@ -98,6 +99,7 @@ export async function uploadFile(client: DriveClient, parcel: Parcel, options: U
 				await options.save(undefined);
 				return verified;
 			}
+			if (isVerified(file)) throw taken(parcel, file);
 			await rejectFile(client, file.id, signal);
 			await delivery.forget();
 		}
@@ -107,6 +109,17 @@ export async function uploadFile(client: DriveClient, parcel: Parcel, options: U
 	throw new HubError(
 		'DRIVE_MISMATCH',
 		`Drive stored something else than ${parcel.name} ${MOST_SPOILT} times. Check the disk, and what changes data on the way, such as a proxy.`,
+	);
+}
+
+const isVerified = ({ appProperties }: DriveFile) => appProperties['state'] === 'verified';
+
+function taken({ name, id }: Parcel, { name: other }: DriveFile): HubError {
+	return new HubError(
+		'DRIVE_MISMATCH',
+		`The id ${id} is taken: with it lies ${other} in the folder, verified and with another content. ` +
+			`Send ${name} under an id of its own, or remove that file in Drive first.`,
+		{ retryable: false },
 	);
 }
 
@@ -219,7 +232,8 @@ class Delivery {
 		const { folderId, id, kind, sha256 } = this.#parcel;
 		const search = { folderId, properties: { backup: id, kind }, rejected: false };
 		const found = await findFiles(this.#client, search, this.#options.signal);
-		return found.find((file) => file.sha256 === sha256) ?? found[0];
+		// One that was right when it came is no spoilt copy, whatever it is: that it is there must be said.
+		return found.find((file) => file.sha256 === sha256) ?? found.find(isVerified) ?? found[0];
 	}
 
 	async #begin(): Promise<string> {

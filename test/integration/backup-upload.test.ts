@@ -112,6 +112,25 @@ test('a file that an unknown claim check names is taken from listed folders only
 	assert.equal(server.files().length, 2);
 });
 
+test('a claim check of strangers with the id of a backup leaves that backup as it lies in the folder', async (t) => {
+	const { server, directory, tools, watch, spooled } = await lab(t);
+	const claim = await spooled();
+	const { driveId } = await uploadBackup(tools, claim, watch);
+	const elsewhere = path.join(directory, 'elsewhere');
+	await mkdir(elsewhere);
+	const file = path.join(elsewhere, path.basename(claim.file));
+	await writeFile(file, 'something else');
+	// The record is the same one: only the backup differs.
+	await writeFile(`${file}.json`, '{}');
+	const sha256 = createHash('sha256').update('something else').digest('hex');
+	const foreign = { ...claim, file, record: `${file}.json`, size: 14, sha256 };
+	const sending = uploadBackup({ ...tools, folders: [elsewhere] }, foreign, watch);
+	await assert.rejects(sending, { code: 'DRIVE_MISMATCH', message: /^The id .* is taken/ });
+	const there = server.files().find(({ id }) => id === driveId);
+	assert.equal(there?.trashed, false);
+	assert.equal(Object.values(there?.appProperties ?? {})[0]?.['state'], 'verified');
+});
+
 test('a spooled file that is nowhere any more makes its run a failed one', async (t) => {
 	const { store, tools, watch, spooled, unreleased } = await lab(t);
 	const claim = await spooled();

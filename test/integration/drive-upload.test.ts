@@ -299,6 +299,20 @@ describe('a file that Drive stores otherwise', () => {
 		);
 	});
 
+	it('is not taken for a spoilt copy when it was verified: its id is taken, which is said, and it stays', async () => {
+		await using server = await startDrive();
+		const client = await server.service();
+		const first = await server.parcel(SIZE);
+		const { id } = await bring(client, first);
+		const other = await server.parcel(SIZE, { id: first.id, name: 'another.zip.age' });
+		await assert.rejects(bring(client, other), {
+			...{ code: 'DRIVE_MISMATCH', retryable: false },
+			message: /^The id .* is taken: .* under an id of its own, or remove that file in Drive first\.$/,
+		});
+		assertArrived(server, first, id);
+		assert.equal(server.files().length, 1);
+	});
+
 	it('three times is an error, and none of the copies counts', async () => {
 		await using server = await startDrive();
 		server.drive.faults.add('last', { kind: 'spoil' }, 3);

@@ -75,6 +75,13 @@ export const mutants: Mutant[] = [
 		test: upload('is marked rejected by a contributor, who may not trash it, and sent again'),
 	},
 	{
+		protection: 'A verified file is never rejected for another one of the same id',
+		file: 'lib/drive/upload.ts',
+		find: 'if (isVerified(file)) throw taken(parcel, file);',
+		replace: '',
+		test: upload('is not taken for a spoilt copy when it was verified: its id is taken, which is said, and it stays'),
+	},
+	{
 		protection: 'Spoilt copies are a bounded number',
 		file: 'lib/drive/upload.ts',
 		find: 'spoilt < MOST_SPOILT; spoilt += 1',
