@@ -1,5 +1,6 @@
 /** The two ways of a restore for work into Odoo: by its database manager, and past it into PostgreSQL and the filestore. */
 
+import { HubError } from '../errors.ts';
 import { contentOf } from '../odoo/content.ts';
 import { databaseExists } from '../odoo/databases.ts';
 import { dropByManager, type ManagerAddress, managerPage, renameByManager, restoreByManager } from '../odoo/manager.ts';
@@ -59,13 +60,25 @@ export interface RestorePlace {
 	allowances(neutralize: boolean): typeof ALLOWANCES;
 	/** Undefined for a neutralised one, and where nobody can do it. */
 	safeguard(name: string, making: Pick<Making, 'copy' | 'neutralize' | 'signal'>): Promise<Safeguards | undefined>;
-	/** Gives a database that was made the name of another. @returns the name under which that one is kept */
-	putInPlace(made: string, name: string): Promise<string | undefined>;
+	/**
+	 * Gives a database that was made the name of another.
+	 * @param replaced that one was there when the restore began, and a person knows that it loses its place
+	 * @returns the name under which that one is kept
+	 * @throws HubError ODOO_DATABASE_EXISTS when one came meanwhile
+	 */
+	putInPlace(made: string, name: string, replaced: boolean): Promise<string | undefined>;
 	drop(name: string): Promise<void>;
 }
 
 export function restorePlace(target: RestoreTarget): RestorePlace {
 	return target.kind === 'manager' ? managerPlace(target) : directPlace(target);
+}
+
+/** A restore takes hours: what came meanwhile is nothing that a person gave up. */
+function requireReplaced(name: string, replaced: boolean): void {
+	if (replaced) return;
+	const text = `A database “${name}” was made while the restore worked, and is left alone.`;
+	throw new HubError('ODOO_DATABASE_EXISTS', text);
 }
 
 type ByManager = Extract<RestoreTarget, { kind: 'manager' }>;
@@ -87,8 +100,11 @@ function managerPlace({ address, postgres, filestore, administrator }: ByManager
 			return safeguardByRpc(new OdooRpc({ url: address.url, database, ...login }), crypto.randomUUID());
 		},
 		// The manager hides nothing from its own Odoo, which would do the jobs of both.
-		async putInPlace(made, name) {
-			if (await exists(name)) await dropByManager(address, name);
+		async putInPlace(made, name, replaced) {
+			if (await exists(name)) {
+				requireReplaced(name, replaced);
+				await dropByManager(address, name);
+			}
 			await renameByManager(address, made, name);
 			return undefined;
 		},
@@ -98,8 +114,9 @@ function managerPlace({ address, postgres, filestore, administrator }: ByManager
 
 function directPlace({ postgres, filestore }: Extract<RestoreTarget, { kind: 'direct' }>): RestorePlace {
 	const target = (database: string): DirectTarget => ({ postgres: { ...postgres, database }, filestore, hidden: true });
+	const exists = (name: string) => databaseExists(target(name).postgres);
 	return {
-		exists: (name) => databaseExists(target(name).postgres),
+		exists,
 		make: (name, { plain, format, comment, signal }) =>
 			restoreDirectly(plain, { ...target(name), signal }, { format, comment }),
 		content: (name, signal) => contentOf(target(name).postgres, filestore, signal),
@@ -112,7 +129,10 @@ function directPlace({ postgres, filestore }: Extract<RestoreTarget, { kind: 'di
 			await neutralizeDirectly(made, undefined, signal);
 			return undefined;
 		},
-		putInPlace: (made, name) => putInPlace(target(made), name, new Date()),
+		async putInPlace(made, name, replaced) {
+			if (await exists(name)) requireReplaced(name, replaced);
+			return putInPlace(target(made), name, new Date());
+		},
 		drop: (name) => dropDirectly(target(name)),
 	};
 }

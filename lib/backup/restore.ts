@@ -101,15 +101,24 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoreRep
 		const found = await place.content(made, signal);
 		return found ? compareRestored(record, found, place.allowances(neutralize)) : null;
 	});
-	const kept = await place.putInPlace(made, into).catch((thrown: unknown) => {
+	const kept = await place.putInPlace(made, into, replaced).catch(async (thrown: unknown) => {
 		const { code, message } = toHubError(thrown);
-		throw new HubError(code, `${message} What was restored is there as “${made}”.`, { cause: thrown });
+		throw new HubError(code, `${message} What was restored is there as ${await whereNow(place, made, into)}.`, {
+			cause: thrown,
+		});
 	});
 	const { id: backup, database, startedAt } = record;
 	return {
 		...{ backup, database, startedAt, into, replaced, kept: kept ?? null, neutralized: neutralize },
 		...{ comparison, safeguards },
 	};
+}
+
+/** It may have got its new name before something failed. */
+async function whereNow(place: RestorePlace, made: string, into: string): Promise<string> {
+	const there = await place.exists(made).catch(() => undefined);
+	if (there === undefined) return `“${made}” or, if it got its name before that, as “${into}”`;
+	return `“${there ? made : into}”`;
 }
 
 /** Of what is made nothing is left when it cannot be made safe: its name is one that nobody else has. */

@@ -129,6 +129,29 @@ test('a restore that fails leaves what was there, and nothing of its own', async
 	assert.deepEqual(databases.names, ['clinica', 'nueva']);
 });
 
+test('a database that came while a restore worked is left alone, and the error says where the restored one is', async (t) => {
+	const { databases, url } = await startTarget(t);
+	const { request } = await hub(t, url);
+	const { restore } = databases;
+	databases.restore = async (name, file, how) => {
+		await restore(name, file, how);
+		// Somebody makes one of that name in Odoo meanwhile.
+		databases.names.push('nueva');
+	};
+	const dropped: string[] = [];
+	const { drop } = databases;
+	databases.drop = async (name) => {
+		dropped.push(name);
+		await drop(name);
+	};
+	await assert.rejects(restoreBackup(request), {
+		code: 'ODOO_DATABASE_EXISTS',
+		message: /^A database “nueva” was made while .* What was restored is there as “nueva-restored-[0-9a-f]{12}”\.$/,
+	});
+	assert.deepEqual(dropped, []);
+	assert.equal(databases.names.length, 3);
+});
+
 test('a prepared restore begins only by the name of its database, and waits again when it failed', async (t) => {
 	const { databases, url } = await startTarget(t);
 	const { request, backup, signal, store } = await hub(t, url);

@@ -19,6 +19,15 @@ export const mutants: Mutant[] = [
 		test: command('a database is replaced only after its name was typed'),
 	},
 	{
+		protection: 'A database that came while a restore worked is not replaced by it',
+		file: 'lib/backup/restore-place.ts',
+		find: '\tif (replaced) return;\n',
+		replace: "\tif (replaced || name !== '') return;\n",
+		test: restore(
+			'a database that came while a restore worked is left alone, and the error says where the restored one is',
+		),
+	},
+	{
 		protection: 'No message begins a restore: a person types the name',
 		file: 'lib/backup/held-restores.ts',
 		find: 'if (typed !== restore.into) {',
