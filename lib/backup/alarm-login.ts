@@ -25,20 +25,20 @@ export class LoginWatch {
 
 	/**
 	 * What is known of each database. An Odoo that cannot be reached says nothing about its keys: it is asked again next
-	 * time. @throws HubError CANCELLED
+	 * time. One database that cannot be opened hides nothing of the others. @throws HubError CANCELLED
 	 */
 	async states(databases: readonly string[], signal: AbortSignal): Promise<LoginState[]> {
 		for (const database of databases) {
 			const known = this.#known.get(database);
 			if (known && Math.abs(Date.now() - known.askedAt) < DAY_MS) continue;
-			const state = await this.#ask(database, signal);
-			if (!state) break;
-			this.#known.set(database, { state, askedAt: Date.now() });
+			const answer = await this.#ask(database, signal);
+			if (answer === 'unreachable') break;
+			if (answer !== 'unknown') this.#known.set(database, { state: answer, askedAt: Date.now() });
 		}
 		return databases.flatMap((database) => this.#known.get(database)?.state ?? []);
 	}
 
-	async #ask(database: string, signal: AbortSignal): Promise<LoginState | undefined> {
+	async #ask(database: string, signal: AbortSignal): Promise<LoginState | 'unknown' | 'unreachable'> {
 		const { url, user, apiKey } = this.#login;
 		const odoo = new OdooRpc({ url, database, user, password: apiKey }, { timeoutMs: CALL_MS, signal });
 		try {
@@ -46,7 +46,9 @@ export class LoginWatch {
 			return { database, user, accepted: true, firstEnd: (await apiKeysOf(odoo)).firstEnd };
 		} catch (thrown) {
 			if (signal.aborted) throw new HubError('CANCELLED', 'Cancelled.', { cause: thrown });
-			return toHubError(thrown).code === 'ODOO_CREDENTIALS' ? { database, user, accepted: false } : undefined;
+			const { code } = toHubError(thrown);
+			if (code === 'ODOO_CREDENTIALS') return { database, user, accepted: false };
+			return code === 'ODOO_UNREACHABLE' ? 'unreachable' : 'unknown';
 		}
 	}
 }

@@ -139,3 +139,13 @@ test('Odoo is asked about its login once a day, and one that cannot be reached s
 	});
 	assert.deepEqual(await watch.states(['clinica'], never), states);
 });
+
+test('a database that Odoo cannot open does not hide when the keys of the others end', async (t) => {
+	const odoo = await startManager(t);
+	const watch = new LoginWatch({ url: odoo.url, user: 'admin', apiKey: 'admin' });
+	const states = await watch.states(['broken', 'clinica'], never);
+	assert.deepEqual(
+		states.map(({ database, accepted }) => [database, accepted]),
+		[['clinica', true]],
+	);
+});

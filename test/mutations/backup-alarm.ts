@@ -17,6 +17,13 @@ export const mutants: Mutant[] = [
 		test: question('a store that does not work is an alarm, and so is a Drive that does not answer in time'),
 	},
 	{
+		protection: 'A database that cannot be opened does not hide the end of the keys of others',
+		file: 'lib/backup/alarm-login.ts',
+		find: "if (answer === 'unreachable') break;",
+		replace: "if (answer === 'unreachable' || answer === 'unknown') break;",
+		test: question('a database that Odoo cannot open does not hide when the keys of the others end'),
+	},
+	{
 		protection: 'A Drive that never answers is an alarm',
 		file: 'lib/backup/alarm-run.ts',
 		find: 'const signal = AbortSignal.any([stopping, late.signal]);',
