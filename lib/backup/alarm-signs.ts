@@ -23,7 +23,7 @@ const TIMEOUT_MS = 10_000;
 /** Where nothing is known, nothing is said: the watcher then alarms, too. */
 const SILENCES: Record<keyof SignAddresses, ReadonlySet<FindingCode>> = {
 	backup: new Set(['cannotAsk', 'noDatabase', 'noBackup', 'tooOld', 'fromTheFuture']),
-	drill: new Set(['cannotAsk', 'noDatabase', 'noDrill', 'drillFailed', 'drillTooOld']),
+	drill: new Set(['cannotAsk', 'noDatabase', 'noDrill', 'drillFailed', 'drillTooOld', 'drillFromTheFuture']),
 };
 
 /** @throws HubError CANCELLED */

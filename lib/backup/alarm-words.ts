@@ -76,6 +76,13 @@ export const FINDING_WORDS: Record<FindingCode, FindingWords> = {
 			es: 'El último ensayo superado fue hace {days} días; se permiten {limit}. Pulse «Ensayar ahora».',
 		},
 	},
+	drillFromTheFuture: {
+		short: { en: 'the last drill is dated in the future', es: 'el último ensayo tiene fecha futura' },
+		text: {
+			en: 'The last drill that passed is dated {days} days after now: a clock was wrong, and how old it is nobody knows. Set the clock, then press "Drill now".',
+			es: 'El último ensayo superado lleva una fecha {days} días posterior a la actual: un reloj estaba mal y no se sabe cuándo fue. Ponga el reloj en hora y pulse «Ensayar ahora».',
+		},
+	},
 	full: {
 		short: { en: 'the folder is full', es: 'la carpeta está llena' },
 		text: {
@@ -102,6 +109,16 @@ export const FINDING_WORDS: Record<FindingCode, FindingWords> = {
 		text: {
 			en: 'The recovery key was proven {days} days ago; do so every {limit}. In the node odoo-backup, or by "clinic-hub keys check".',
 			es: 'La clave de recuperación se probó hace {days} días; hágalo cada {limit}. En el nodo odoo-backup o con «clinic-hub keys check».',
+		},
+	},
+	keyCheckFromTheFuture: {
+		short: {
+			en: 'the proof of the recovery key is dated in the future',
+			es: 'la prueba de la clave de recuperación tiene fecha futura',
+		},
+		text: {
+			en: 'The proof of the recovery key is dated {days} days after now: a clock was wrong, and how old it is nobody knows. Set the clock, then prove the key again: in the node odoo-backup, or by "clinic-hub keys check".',
+			es: 'La prueba de la clave de recuperación lleva una fecha {days} días posterior a la actual: un reloj estaba mal y no se sabe cuándo fue. Ponga el reloj en hora y pruebe la clave otra vez: en el nodo odoo-backup o con «clinic-hub keys check».',
 		},
 	},
 	clockDiffers: {

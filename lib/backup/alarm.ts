@@ -5,7 +5,7 @@
 
 import { daysUntil, KEY_WARN_DAYS } from '../odoo/api-key.ts';
 import type { BackupEvidence } from './evidence.ts';
-import { KEY_CHECK_DAYS } from './key-proof.ts';
+import { KEY_CHECK_DAYS, proofDue } from './key-proof.ts';
 import type { Standing, StandingCode } from './standing.ts';
 
 export interface AlarmRules {
@@ -78,6 +78,8 @@ export type FindingCode =
 	| 'noDrill'
 	/** The last one that passed is too old. */
 	| 'drillTooOld'
+	/** It is dated after now. */
+	| 'drillFromTheFuture'
 	/** Less room than the next backup needs. */
 	| 'full'
 	/** Less room than the retention plan needs. */
@@ -86,6 +88,8 @@ export type FindingCode =
 	| 'keyUnproven'
 	/** The last proof is too old. */
 	| 'keyCheckDue'
+	/** It is dated after now. */
+	| 'keyCheckFromTheFuture'
 	/** This machine's clock and Drive's differ. */
 	| 'clockDiffers'
 	/** Odoo refuses the login or its key. */
@@ -193,8 +197,11 @@ function drillFindings(state: DatabaseState, { localNow, rules }: AlarmQuestion)
 	}
 	const days = daysSince(lastPassedDrill?.finishedAt ?? Number.NaN);
 	// As with the age: one from the future proves nothing, for it would never grow old.
-	if (days <= rules.maxDrillDays && days >= -FUTURE_MS / DAY_MS) return [];
-	const parameters = { days: Math.floor(Math.abs(days)), limit: rules.maxDrillDays };
+	if (days < -FUTURE_MS / DAY_MS) {
+		return [{ code: 'drillFromTheFuture', severity: 'critical', database, parameters: { days: Math.ceil(-days) } }];
+	}
+	if (days <= rules.maxDrillDays) return [];
+	const parameters = { days: Math.floor(days), limit: rules.maxDrillDays };
 	return [{ code: 'drillTooOld', severity: 'critical', database, parameters }];
 }
 
@@ -208,10 +215,10 @@ function spaceFindings({ space }: AlarmQuestion): Finding[] {
 function keyFindings({ lastKeyCheck, localNow, rules }: AlarmQuestion): Finding[] {
 	if (lastKeyCheck === null) return [];
 	if (lastKeyCheck === undefined) return [{ code: 'keyUnproven', severity: 'critical', parameters: {} }];
-	const days = Math.floor((localNow - lastKeyCheck) / DAY_MS);
-	return days < rules.keyCheckDays
-		? []
-		: [{ code: 'keyCheckDue', severity: 'warning', parameters: { days, limit: rules.keyCheckDays } }];
+	const days = proofDue({ checkedAt: lastKeyCheck }, localNow, rules.keyCheckDays);
+	if (days === null) return [];
+	if (days < 0) return [{ code: 'keyCheckFromTheFuture', severity: 'warning', parameters: { days: -days } }];
+	return [{ code: 'keyCheckDue', severity: 'warning', parameters: { days, limit: rules.keyCheckDays } }];
 }
 
 function loginFindings({ logins = [], localNow }: AlarmQuestion): Finding[] {

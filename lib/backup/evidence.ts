@@ -63,7 +63,14 @@ export class BackupEvidence {
 		return new Set(rows.map(({ name }) => name));
 	}
 
+	/** What was recorded before cannot have finished after: dated by a wrong clock, it would stay the last one for ever. */
 	async recordDrill({ backup, databaseUuid, finishedAt, passed, result }: DrillEntry): Promise<void> {
+		await this.#db
+			.updateTable('backup_drill')
+			.set({ finished_at: finishedAt - 1 })
+			.where('database_uuid', '=', databaseUuid)
+			.where('finished_at', '>=', finishedAt)
+			.execute();
 		await this.#db
 			.insertInto('backup_drill')
 			.values({

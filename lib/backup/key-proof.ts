@@ -26,6 +26,9 @@ export const KEY_CHECK_DAYS = 180;
 
 const DAY_MS = 86_400_000;
 
+/** So far two clocks may differ, in ms. */
+const CLOCKS_MS = 3_600_000;
+
 /** Four groups of four out of 32 letters: 80 bits, and no letter that is taken for another. */
 const LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 const CODE_LETTERS = 16;
@@ -74,10 +77,19 @@ export function requireProof(check: Pick<KeyCheck, 'checkedAt'> | undefined): vo
 	);
 }
 
-/** Whole days since the last proof, once a reminder is due; else null. @param now milliseconds since 1970 */
-export function proofDue(check: Pick<KeyCheck, 'checkedAt'>, now: number): number | null {
-	const days = Math.floor((now - check.checkedAt) / DAY_MS);
-	return days >= KEY_CHECK_DAYS ? days : null;
+/**
+ * Whole days since the last proof, once a reminder is due; else null. Negative for one that is dated after now: it says
+ * nothing about its age, and would not grow old.
+ * @param now milliseconds since 1970
+ */
+export function proofDue(
+	{ checkedAt }: Pick<KeyCheck, 'checkedAt'>,
+	now: number,
+	limitDays = KEY_CHECK_DAYS,
+): number | null {
+	const age = now - checkedAt;
+	if (age < -CLOCKS_MS) return Math.floor(age / DAY_MS);
+	return age < limitDays * DAY_MS ? null : Math.floor(age / DAY_MS);
 }
 
 function codeOf({ recipient, signing }: ProofQuestion, day: number): string {

@@ -287,6 +287,18 @@ for (const [name, backend] of Object.entries(BACKENDS)) {
 			assert.deepEqual({ ...last, result: 0 }, { ...failed, result: 0 });
 		});
 
+		test('a drill that is dated in the future is not the last one any more once another is recorded', async (t) => {
+			const evidence = await BackupEvidence.open(await openAt(t, await backend()));
+			const drill = { backup: 'a', databaseUuid: DATABASE, finishedAt: 9_000, passed: false, result: null };
+			await evidence.recordDrill({ ...drill, finishedAt: 100, passed: true });
+			await evidence.recordDrill(drill);
+			await evidence.recordDrill({ ...drill, databaseUuid: 'another' });
+			await evidence.recordDrill({ ...drill, backup: 'b', finishedAt: 200, passed: true });
+			const { last, lastPassed } = await evidence.drills(DATABASE);
+			assert.deepEqual([last?.backup, lastPassed?.finishedAt], ['b', 200]);
+			assert.equal((await evidence.drills('another')).last?.finishedAt, 9_000);
+		});
+
 		test('the last proof of a key is kept', async (t) => {
 			const evidence = await BackupEvidence.open(await openAt(t, await backend()));
 			assert.equal(await evidence.keyCheck('age1x'), undefined);

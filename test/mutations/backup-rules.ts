@@ -171,9 +171,23 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A drill from the future does not silence the alarm',
 		file: 'lib/backup/alarm.ts',
-		find: ' && days >= -FUTURE_MS / DAY_MS',
-		replace: '',
+		find: 'if (days < -FUTURE_MS / DAY_MS) {',
+		replace: 'if (days < Number.NEGATIVE_INFINITY) {',
 		test: alarm('a failed drill, one that is too old, none at all, and one from the future are told'),
+	},
+	{
+		protection: 'A drill that a wrong clock dated does not hide those that come after it',
+		file: 'lib/backup/evidence.ts',
+		find: '.set({ finished_at: finishedAt - 1 })',
+		replace: '.set({ passed: 0 })',
+		test: runs('a drill that is dated in the future is not the last one any more once another is recorded'),
+	},
+	{
+		protection: 'A proof of the recovery key from the future does not silence the reminder',
+		file: 'lib/backup/key-proof.ts',
+		find: 'if (age < -CLOCKS_MS) return',
+		replace: 'if (age < Number.NEGATIVE_INFINITY) return',
+		test: alarm('a proof of the key that is dated in the future does not keep the reminder silent for ever'),
 	},
 	{
 		protection: 'A Drive that cannot be asked is an alarm',

@@ -137,7 +137,7 @@ test('signs of life are given for what is well, and for nothing of which nothing
 	for (const code of ['noBackup', 'tooOld', 'fromTheFuture'] as const) {
 		assert.deepEqual(await given(code), { backup: 'silent', drill: 'told' }, code);
 	}
-	for (const code of ['noDrill', 'drillFailed', 'drillTooOld'] as const) {
+	for (const code of ['noDrill', 'drillFailed', 'drillTooOld', 'drillFromTheFuture'] as const) {
 		assert.deepEqual(await given(code), { backup: 'told', drill: 'silent' }, code);
 	}
 	for (const code of ['cannotAsk', 'noDatabase'] as const) {

@@ -108,7 +108,7 @@ test('a failed drill, one that is too old, none at all, and one from the future 
 	assert.deepEqual(codes(ask({ lastDrill: undefined })), ['warning noDrill']);
 	const future = { finishedAt: NOW + 30 * DAY_MS };
 	assert.deepEqual(codes(ask({ lastDrill: { ...future, passed: true }, lastPassedDrill: future })), [
-		'critical drillTooOld',
+		'critical drillFromTheFuture',
 	]);
 });
 
@@ -121,6 +121,14 @@ test('a key that was never proven is critical; after half a year somebody is rem
 	assert.deepEqual(codes(ask({}, { lastKeyCheck: undefined })), ['critical keyUnproven']);
 	assert.deepEqual(ask({}, { lastKeyCheck: NOW - 179 * DAY_MS }), []);
 	assert.deepEqual(codes(ask({}, { lastKeyCheck: NOW - 180 * DAY_MS })), ['warning keyCheckDue']);
+	const [due] = ask({}, { lastKeyCheck: NOW - 60 * DAY_MS, rules: { ...DEFAULT_ALARM, keyCheckDays: 60 } });
+	assert.deepEqual(due?.parameters, { days: 60, limit: 60 });
+});
+
+test('a proof of the key that is dated in the future does not keep the reminder silent for ever', () => {
+	const [finding] = ask({}, { lastKeyCheck: NOW + 1_000 + 40 * DAY_MS });
+	assert.deepEqual([finding?.code, finding?.parameters], ['keyCheckFromTheFuture', { days: 40 }]);
+	assert.deepEqual(ask({}, { lastKeyCheck: NOW + 60_000 }), []);
 });
 
 test('clocks that differ are told in minutes', () => {

@@ -138,6 +138,12 @@ test('without a proof no backup begins, and after half a year somebody is remind
 	requireProof({ checkedAt: NOW });
 	assert.equal(proofDue({ checkedAt: NOW }, NOW + 180 * DAY_MS - 1), null);
 	assert.equal(proofDue({ checkedAt: NOW }, NOW + 180 * DAY_MS), 180);
+	assert.equal(proofDue({ checkedAt: NOW }, NOW + 30 * DAY_MS, 30), 30);
+});
+
+test('a proof that is dated after now puts off no reminder', () => {
+	assert.equal(proofDue({ checkedAt: NOW }, NOW - DAY_MS / 48), null, 'two clocks may differ');
+	assert.equal(proofDue({ checkedAt: NOW }, NOW - 20 * DAY_MS), -20);
 });
 
 test('a recovery key is understood as it is typed from paper', async () => {
