@@ -1,6 +1,6 @@
 /** Databases as PostgreSQL sees them: made, renamed, dropped, and their sessions ended. */
 import pg from 'pg';
-import { HubError } from '../errors.ts';
+import { HubError, toHubError } from '../errors.ts';
 import { type PostgresqlAddress, withClient } from './postgresql.ts';
 
 /** Exists on every server and can be joined by every role. */
@@ -65,23 +65,36 @@ export async function dropDatabase(address: PostgresqlAddress): Promise<void> {
 	});
 }
 
-/** Odoo connects again within a second; closed first, it cannot come between ending and renaming. */
+/**
+ * Odoo connects again within a second; closed first, it cannot come between ending and renaming. It is open again afterwards
+ * under whichever name it has, also when the connection broke and nobody was told whether it was renamed.
+ */
 export async function renameDatabase(address: PostgresqlAddress, name: string): Promise<void> {
+	const failure = await closeAndRename(address, name).then(() => undefined, toHubError);
+	const unheard = failure?.code === 'POSTGRESQL_UNREACHABLE';
+	try {
+		const renamed = !failure || (unheard && !(await databaseExists(address)));
+		await open(address, renamed ? name : address.database);
+		if (!renamed) throw failure;
+	} catch (thrown) {
+		throw failure ?? thrown;
+	}
+}
+
+async function closeAndRename(address: PostgresqlAddress, name: string): Promise<void> {
 	await withClient(elsewhere(address), async (client) => {
 		const [from, to] = [pg.escapeIdentifier(address.database), pg.escapeIdentifier(name)];
 		await client.query(`alter database ${from} allow_connections false`);
-		let now = from;
-		try {
-			await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
-				address.database,
-			]);
-			await untilAlone(client, address.database);
-			await client.query(`alter database ${from} rename to ${to}`);
-			now = to;
-		} finally {
-			await client.query(`alter database ${now} allow_connections true`);
-		}
+		await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [address.database]);
+		await untilAlone(client, address.database);
+		await client.query(`alter database ${from} rename to ${to}`);
 	});
+}
+
+async function open(address: PostgresqlAddress, name: string): Promise<void> {
+	await withClient(elsewhere(address), (client) =>
+		client.query(`alter database ${pg.escapeIdentifier(name)} allow_connections true`),
+	);
 }
 
 /** A session that was told to end is gone within moments; in ms, and how often it is looked. */

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { HubError } from '../errors.ts';
+import { HubError, toHubError } from '../errors.ts';
 import { createDatabase, databaseExists, dropDatabase, hideDatabase, renameDatabase } from './databases.ts';
 import { DumpGuard } from './dump-guard.ts';
 import { isFileName } from './filestore.ts';
@@ -126,7 +126,9 @@ export class DirectRestore {
 	async drained(): Promise<void> {
 		const { stdin } = this.#program.child;
 		if (stdin && stdin.writableLength > BACKLOG_BYTES && !stdin.destroyed) {
-			await Promise.race([once(stdin, 'drain'), this.#program.ended]);
+			// A psql that ends breaks its pipe first; why it did comes a moment later.
+			const drained = once(stdin, 'drain').catch(() => this.#program.ended);
+			await Promise.race([drained, this.#program.ended]);
 		}
 		if (this.#failure) throw this.#failure;
 	}
@@ -185,21 +187,35 @@ export async function putInPlace(restored: DirectTarget, name: string, now: Date
 	const place: DirectTarget = { ...restored, postgres: { ...restored.postgres, database: name } };
 	const kept: DirectTarget = { ...place, postgres: { ...place.postgres, database: keptName(name, now) } };
 	const exists = await databaseExists(place.postgres);
-	if (exists) {
-		await renameDirectly(place, kept.postgres.database);
-		await hideDatabase(kept.postgres, true);
-	}
+	const back: (() => Promise<void>)[] = [];
 	try {
-		await renameDirectly(restored, name);
-	} catch (thrown) {
 		if (exists) {
-			await renameDirectly(kept, name);
-			await hideDatabase(place.postgres, false);
+			await renameDirectly(place, kept.postgres.database);
+			back.unshift(() => renameDirectly(kept, name));
+			// Before it is done: whether it was, nobody knows when the connection breaks.
+			back.unshift(() => hideDatabase(kept.postgres, false));
+			await hideDatabase(kept.postgres, true);
 		}
+		await renameDirectly(restored, name);
+		back.unshift(() => renameDirectly(place, restored.postgres.database));
+		back.unshift(() => hideDatabase(place.postgres, true));
+		await hideDatabase(place.postgres, false);
+	} catch (thrown) {
+		await takeBack(back, thrown, kept.postgres.database);
 		throw thrown;
 	}
-	await hideDatabase(place.postgres, false);
 	return exists ? kept.postgres.database : undefined;
+}
+
+/** @throws HubError the failure with where what was there may be, when a step cannot be taken back */
+async function takeBack(steps: readonly (() => Promise<void>)[], thrown: unknown, kept: string): Promise<void> {
+	try {
+		for (const step of steps) await step();
+	} catch {
+		const { code, message } = toHubError(thrown);
+		const text = `${message} If a database lost its place, it is kept as “${kept}”: give it its name back.`;
+		throw new HubError(code, text, { cause: thrown });
+	}
 }
 
 /** Under which a database is kept whose place another one took. */

@@ -195,6 +195,18 @@ suite('a backup past the manager', () => {
 		assert.equal((await readdir(filestore)).includes('scratch'), false);
 	});
 
+	test('a psql that takes no more is waited for, and its own reason is said', async () => {
+		const psql = await program(`case "$1" in
+			--version) echo "psql (PostgreSQL) 16.9";;
+			*) exec 0<&-; sleep 0.5; echo "psql:<stdin>:7: ERROR:  disk on fire" >&2; exit 3;;
+		esac`);
+		const scratch = { postgres: { ...postgres, database: 'scratch' }, filestore, psql };
+		const failed = { code: 'POSTGRESQL_FAILED', message: /disk on fire/ };
+		const dump = 'SELECT 1;\n'.repeat(400_000);
+		await assert.rejects(restoreDirectly(zipOf(dump), scratch, { format: 'zip', comment: '' }), failed);
+		assert.equal(await databaseExists(scratch.postgres), false);
+	});
+
 	test('an unreachable Odoo is said by the test of the connection', async () => {
 		const { ok, error } = await checkOdoo({ url: 'http://127.0.0.1:1', databases: null });
 		assert.deepEqual([ok, error?.code], [false, 'ODOO_UNREACHABLE']);

@@ -152,6 +152,18 @@ test('a database that came while a restore worked is left alone, and the error s
 	assert.equal(databases.names.length, 3);
 });
 
+test('a database that got its place before Odoo failed is named by that place', async (t) => {
+	const { databases, url } = await startTarget(t);
+	const { request } = await hub(t, url);
+	const { rename } = databases;
+	databases.rename = async (from, to) => {
+		await rename(from, to);
+		throw new ManagerError('no');
+	};
+	await assert.rejects(restoreBackup(request), { message: / What was restored is there as “nueva”\.$/ });
+	assert.deepEqual(databases.names, ['clinica', 'nueva']);
+});
+
 test('a prepared restore begins only by the name of its database, and waits again when it failed', async (t) => {
 	const { databases, url } = await startTarget(t);
 	const { request, backup, signal, store } = await hub(t, url);

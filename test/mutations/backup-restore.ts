@@ -2,6 +2,8 @@
 import type { Mutant } from './mutant.ts';
 
 const restore = (name: string) => ({ file: 'test/integration/restore.test.ts', name });
+const direct = (name: string) => ({ file: 'test/integration/odoo-direct.test.ts', name });
+const steps = (name: string) => ({ file: 'test/integration/restore-steps.test.ts', name });
 const drills = (name: string) => ({ file: 'test/integration/drills.test.ts', name });
 const command = (name: string) => ({ file: 'test/integration/clinic-hub.test.ts', name });
 const contract = (name: string) => ({
@@ -86,16 +88,44 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'What is replaced does the jobs of the clinic no more',
 		file: 'lib/odoo/restore-direct.ts',
-		find: '\t\tawait hideDatabase(kept.postgres, true);\n',
+		find: '\t\t\tawait hideDatabase(kept.postgres, true);\n',
 		replace: '',
 		test: restore('what is replaced is hidden from Odoo, and has its place again when the new one cannot take it'),
 	},
 	{
 		protection: 'What was there has its place again when the new one cannot take it',
 		file: 'lib/odoo/restore-direct.ts',
-		find: '\t\t\tawait renameDirectly(kept, name);\n',
-		replace: '\t\t\tif (name === "") await renameDirectly(kept, name);\n',
+		find: '\t\t\tback.unshift(() => renameDirectly(kept, name));\n',
+		replace: '',
 		test: restore('what is replaced is hidden from Odoo, and has its place again when the new one cannot take it'),
+	},
+	{
+		protection: 'A database whose renaming was not heard of is open again',
+		file: 'lib/odoo/databases.ts',
+		find: 'const renamed = !failure || (unheard && !(await databaseExists(address)));',
+		replace: 'const renamed = !failure;',
+		test: steps('a change of places is whole or taken back, at whichever step the connection breaks'),
+	},
+	{
+		protection: 'A database that cannot be hidden, or shown, has its place again',
+		file: 'lib/odoo/restore-direct.ts',
+		find: 'await takeBack(back, thrown, kept.postgres.database);',
+		replace: 'if (back.length === 2) await takeBack(back, thrown, kept.postgres.database);',
+		test: steps('a change of places is whole or taken back, at whichever step the connection breaks'),
+	},
+	{
+		protection: 'Where a restored database is, is said of the name that it has',
+		file: 'lib/backup/restore.ts',
+		find: 'return `“${there ? made : into}”`;',
+		replace: 'return `“${made}”`;',
+		test: restore('a database that got its place before Odoo failed is named by that place'),
+	},
+	{
+		protection: 'What psql says is not hidden by its broken pipe',
+		file: 'lib/odoo/restore-direct.ts',
+		find: "once(stdin, 'drain').catch(() => this.#program.ended)",
+		replace: "once(stdin, 'drain')",
+		test: direct('a psql that takes no more is waited for, and its own reason is said'),
 	},
 	{
 		protection: 'A database is renamed with its attachments or not at all',
