@@ -11,6 +11,7 @@ export class ByteReader {
 	readonly #chunks: AsyncIterator<Buffer>;
 	#rest: Buffer = NOTHING;
 	#before = 0;
+	#pulling = false;
 
 	constructor(source: AsyncIterable<Buffer>) {
 		this.#chunks = source[Symbol.asyncIterator]();
@@ -57,9 +58,12 @@ export class ByteReader {
 		return bytes;
 	}
 
-	/** Lets the source go, wherever it stands: a file or a connection is not left open. */
+	/** Lets the source go, wherever it stands: a file or a connection is not left open. Never throws. */
 	async close(): Promise<void> {
-		await this.#chunks.return?.();
+		// How a source ends that nobody wants any more says nothing.
+		const closed = this.#chunks.return?.().catch(() => undefined);
+		// One that is being waited for hears of it only after its next bytes, which may be long in coming.
+		if (!this.#pulling) await closed;
 	}
 
 	/** Consumes bytes that `peek` showed. */
@@ -72,23 +76,32 @@ export class ByteReader {
 		if (bytes.length) this.#rest = this.#rest.length ? Buffer.concat([bytes, this.#rest]) : bytes;
 	}
 
-	/** What is left, as it comes. */
+	/** What is left, as it comes; whoever takes no more of it lets the source go. */
 	async *rest(): AsyncGenerator<Buffer> {
-		while (this.#rest.length > 0 || (await this.#pull())) {
-			const chunk = this.#rest;
-			this.#rest = NOTHING;
-			yield chunk;
+		try {
+			while (this.#rest.length > 0 || (await this.#pull())) {
+				const chunk = this.#rest;
+				this.#rest = NOTHING;
+				yield chunk;
+			}
+		} finally {
+			await this.close();
 		}
 	}
 
 	async #pull(): Promise<boolean> {
-		for (;;) {
-			const { done, value } = await this.#chunks.next();
-			if (done) return false;
-			if (value.length === 0) continue;
-			this.#rest = value;
-			this.#before += value.length;
-			return true;
+		this.#pulling = true;
+		try {
+			for (;;) {
+				const { done, value } = await this.#chunks.next();
+				if (done) return false;
+				if (value.length === 0) continue;
+				this.#rest = value;
+				this.#before += value.length;
+				return true;
+			}
+		} finally {
+			this.#pulling = false;
 		}
 	}
 }

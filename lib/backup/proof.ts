@@ -125,6 +125,10 @@ function versionOf(manifest: Buffer): string {
 async function recognised(source: AsyncIterable<Buffer>, magic: string, what: string): Promise<AsyncIterable<Buffer>> {
 	const reader = new ByteReader(source);
 	const head = await reader.peek(magic.length);
-	if (head.toString('latin1') !== magic) throw await refusalOf(reader, what);
-	return reader.rest();
+	if (head.toString('latin1') === magic) return reader.rest();
+	try {
+		throw await refusalOf(reader, what);
+	} finally {
+		await reader.close();
+	}
 }

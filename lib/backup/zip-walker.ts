@@ -39,6 +39,7 @@ const PART_BYTES = 1_048_576;
 const NOTHING = Buffer.alloc(0);
 
 /**
+ * Whatever is found wrong, `source` is let go.
  * @param open called for each entry in the order of the file; undefined when nobody wants its content
  * @throws HubError BACKUP_SPOILED saying what is wrong and where
  */
@@ -47,6 +48,14 @@ export async function walkZip(
 	open: (name: string) => EntrySink | undefined,
 ): Promise<ZipSummary> {
 	const reader = new ByteReader(source);
+	try {
+		return await walk(reader, open);
+	} finally {
+		await reader.close();
+	}
+}
+
+async function walk(reader: ByteReader, open: (name: string) => EntrySink | undefined): Promise<ZipSummary> {
 	const seen = new Fingerprints();
 	for (;;) {
 		const offset = reader.position;

@@ -198,7 +198,7 @@ suite('a backup past the manager', () => {
 	test('a psql that takes no more is waited for, and its own reason is said', async () => {
 		const psql = await program(`case "$1" in
 			--version) echo "psql (PostgreSQL) 16.9";;
-			*) exec 0<&-; sleep 0.5; echo "psql:<stdin>:7: ERROR:  disk on fire" >&2; exit 3;;
+			*) sleep 0.5; exec 0<&-; sleep 0.5; echo "psql:<stdin>:7: ERROR:  disk on fire" >&2; exit 3;;
 		esac`);
 		const scratch = { postgres: { ...postgres, database: 'scratch' }, filestore, psql };
 		const failed = { code: 'POSTGRESQL_FAILED', message: /disk on fire/ };

@@ -16,6 +16,34 @@ const RENAMED = signature('a file that was renamed, re-dated, exchanged or relab
 
 export const mutants: Mutant[] = [
 	{
+		protection: 'A source whose archive is refused is let go',
+		file: 'lib/backup/zip-walker.ts',
+		find: '		await reader.close();\n',
+		replace: '',
+		test: walker('whatever is refused lets go of the file or the connection that it came from'),
+	},
+	{
+		protection: 'A source of something else than a backup is let go',
+		file: 'lib/backup/proof.ts',
+		find: '		await reader.close();\n',
+		replace: '',
+		test: walker('whatever is refused lets go of the file or the connection that it came from'),
+	},
+	{
+		protection: 'What stands between a source and its reader lets go of it, too',
+		file: 'lib/backup/byte-reader.ts',
+		find: '			await this.close();\n',
+		replace: '',
+		test: walker('whatever is refused lets go of the file or the connection that it came from'),
+	},
+	{
+		protection: 'A silent source holds no refusal back',
+		file: 'lib/backup/byte-reader.ts',
+		find: 'if (!this.#pulling) await closed;',
+		replace: 'await closed;',
+		test: walker('a source that is silent holds no refusal back'),
+	},
+	{
 		protection: 'Every entry of an archive has the CRC that it says',
 		file: 'lib/backup/zip-walker.ts',
 		find: 'if (measured.crc !== entry.crc)',

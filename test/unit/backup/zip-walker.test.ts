@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import test from 'node:test';
 import { promisify } from 'node:util';
 import { crc32, deflateRawSync } from 'node:zlib';
 import yauzl from 'yauzl';
+import { proveZip } from '../../../lib/backup/proof.ts';
 import { walkZip } from '../../../lib/backup/zip-walker.ts';
 import { seeded } from '../../seed.ts';
 import { backupZip, pieces } from './proof-files.ts';
@@ -227,5 +229,50 @@ test('an error of the source and of whoever takes the content comes through as i
 	await assert.rejects(
 		walkZip(pieces(bytes), () => sink),
 		failure,
+	);
+});
+
+/** Says whether it was let go; after what it has, it may say nothing for ever. */
+function watched(parts: Buffer[], stalls = false) {
+	const source = { open: true, bytes: bytes() };
+	async function* bytes() {
+		try {
+			yield* parts;
+			if (stalls) await new Promise(() => {});
+		} finally {
+			source.open = false;
+		}
+	}
+	return source;
+}
+
+test('whatever is refused lets go of the file or the connection that it came from', async () => {
+	const more = Buffer.alloc(100);
+	for (const bytes of [made({ crc: 1 }), made({ flags: 1 }), made({}, 'x'), Buffer.from('no zip')]) {
+		const source = watched([bytes, more]);
+		await assert.rejects(
+			walkZip(source.bytes, () => undefined),
+			spoiled,
+		);
+		assert.equal(source.open, false);
+	}
+	const page = watched([Buffer.from('<html>'), Buffer.alloc(300_000), more]);
+	await assert.rejects(proveZip(page.bytes, { startedAt: 0 }), { code: 'BACKUP_REFUSED' });
+	assert.equal(page.open, false);
+	const other = watched([made({ crc: 1 }), more]);
+	await assert.rejects(proveZip(other.bytes, { startedAt: 0 }), spoiled);
+	assert.equal(other.open, false);
+});
+
+test('a source that is silent holds no refusal back', { timeout: 10_000 }, async () => {
+	const large = made({ content: randomBytes(450_000).toString('base64') });
+	const source = watched([large.subarray(0, 400_000)], true);
+	const refusal = new Error('refused');
+	const write = () => {
+		throw refusal;
+	};
+	await assert.rejects(
+		walkZip(source.bytes, () => ({ write, end: () => {} })),
+		refusal,
 	);
 });
