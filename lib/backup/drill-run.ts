@@ -1,13 +1,12 @@
 /** A drill from the file to its entry in the store: nothing is decrypted before checksum and signature hold. */
 
 import { readFile } from 'node:fs/promises';
-import { HubError, toHubError } from '../errors.ts';
+import { HubError, type HubErrorCode, toHubError } from '../errors.ts';
 import type { DrillComparison } from './drill.ts';
 import { BackupEvidence } from './evidence.ts';
 import { databaseOf } from './place.ts';
 import { type BackupRecord, recordFileName } from './record.ts';
 import { runDrill } from './restore-drill.ts';
-import { BackupRuns } from './runs.ts';
 import { inTurn, type ScratchTools } from './scratch-sweep.ts';
 import { parseSigned } from './signature.ts';
 import { plainBackup, verifyBackup } from './verify-file.ts';
@@ -31,6 +30,8 @@ export interface DrillReport {
 	finishedAt: string;
 	passed: boolean;
 	comparison: DrillComparison;
+	/** Why the store did not take it, so that the alarm does not know of it; null when it did. */
+	unrecorded: string | null;
 }
 
 /** Tells what is signed and intact; nothing of it was opened. @throws HubError BACKUP_UNTRUSTED, NOT_FOUND, CANCELLED */
@@ -49,7 +50,8 @@ export async function believed(
 }
 
 /**
- * Every end of a drill is written down, but the refusals before it began; a failed one is thrown after that.
+ * Every end of a drill is written down, but the refusals before it began; a failed one is thrown after that. That it could
+ * not be written down changes nothing of what was found out.
  * @throws HubError BACKUP_UNTRUSTED, KEY_INVALID, CONFIG_INVALID when the target is what is backed up, and those of the restore
  */
 export async function drillFile(
@@ -61,36 +63,45 @@ export async function drillFile(
 	const { record } = await believed(file, tools.verifying, signal);
 	const { id: backup, database, databaseUuid, startedAt, format } = record;
 	const store = await tools.store();
-	await requireOwnTarget(await BackupRuns.open(store, { owner: tools.owner }), tools, databaseUuid);
 	const evidence = await BackupEvidence.open(store);
-	try {
-		const comparison = await inTurn(tools, signal, (secret, held) =>
-			runDrill({
-				...{ target: tools.target, format, size: record.plainSize, expected: record, secret, signal: held },
-				source: plainBackup(record, file, { identities: tools.identities, signal: held }),
-				onPhase: (phase) => onPhase?.(phase, database),
-			}),
+	await requireOwnTarget(evidence, tools, databaseUuid);
+	/** @returns why it could not */
+	const written = (finishedAt: number, passed: boolean, result: unknown): Promise<string | null> =>
+		evidence.recordDrill({ backup, databaseUuid, finishedAt, passed, result }).then(
+			() => null,
+			(thrown: unknown) => toHubError(thrown).message,
 		);
-		const finishedAt = Date.now();
-		const { passed } = comparison;
-		await evidence.recordDrill({ backup, databaseUuid, finishedAt, passed, result: comparison });
-		const at = new Date(finishedAt).toISOString();
-		return { backup, database, databaseUuid, startedAt, finishedAt: at, passed, comparison };
-	} catch (thrown) {
+	const comparison = await inTurn(tools, signal, (secret, held) =>
+		runDrill({
+			...{ target: tools.target, format, size: record.plainSize, expected: record, secret, signal: held },
+			source: plainBackup(record, file, { identities: tools.identities, signal: held }),
+			onPhase: (phase) => onPhase?.(phase, database),
+		}),
+	).catch(async (thrown: unknown) => {
 		const { code, message: text } = toHubError(thrown);
-		// Stopping a node says nothing about the backup.
-		if (code !== 'CANCELLED') {
-			const entry = { backup, databaseUuid, finishedAt: Date.now(), passed: false, result: { code, text } };
-			await evidence.recordDrill(entry);
-		}
+		if (!saysNothing(code)) await written(Date.now(), false, { code, text });
 		throw thrown;
-	}
+	});
+	const finishedAt = Date.now();
+	const { passed } = comparison;
+	const unrecorded = await written(finishedAt, passed, comparison);
+	const at = new Date(finishedAt).toISOString();
+	return { backup, database, databaseUuid, startedAt, finishedAt: at, passed, comparison, unrecorded };
+}
+
+/** Of a drill that a person or the hub's own store stopped: nothing about the backup. */
+function saysNothing(code: HubErrorCode): boolean {
+	return code === 'CANCELLED' || code === 'LEASE_LOST' || code.startsWith('STORE_');
 }
 
 /** The same Odoo as the one that is backed up would be at risk with every drill. */
-async function requireOwnTarget(runs: BackupRuns, { targetUrl }: DrillTools, databaseUuid: string): Promise<void> {
-	const seen = (await runs.list()).filter((run) => run.databaseUuid === databaseUuid);
-	if (seen.every(({ target }) => databaseOf({ url: targetUrl }, target) === undefined)) return;
+async function requireOwnTarget(
+	evidence: BackupEvidence,
+	{ targetUrl }: DrillTools,
+	databaseUuid: string,
+): Promise<void> {
+	const targets = await evidence.targets(databaseUuid);
+	if (targets.every((target) => databaseOf({ url: targetUrl }, target) === undefined)) return;
 	throw new HubError(
 		'CONFIG_INVALID',
 		'The drill target is the Odoo that is backed up. Drills need an Odoo of their own: choose another connection.',

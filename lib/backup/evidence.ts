@@ -63,6 +63,17 @@ export class BackupEvidence {
 		return new Set(rows.map(({ name }) => name));
 	}
 
+	/** Of which targets a database was ever backed up; see `targetOf`. */
+	async targets(databaseUuid: string): Promise<string[]> {
+		const rows = await this.#db
+			.selectFrom('backup_run')
+			.select('target')
+			.distinct()
+			.where('database_uuid', '=', databaseUuid)
+			.execute();
+		return rows.map(({ target }) => target);
+	}
+
 	/** What was recorded before cannot have finished after: dated by a wrong clock, it would stay the last one for ever. */
 	async recordDrill({ backup, databaseUuid, finishedAt, passed, result }: DrillEntry): Promise<void> {
 		await this.#db

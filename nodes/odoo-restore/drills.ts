@@ -25,13 +25,21 @@ export function drills(node: HubNode<RestoreConfig, RestoreSecrets>, { place }: 
 		const { drillFile } = await import('../../lib/backup/drill-run.ts');
 		try {
 			const report = await drillFile(tools, file, { signal, onPhase });
-			const { backup: subject, database, passed } = report;
+			const { backup: subject, database, passed, unrecorded } = report;
 			const outcome = passed ? 'done' : 'failed';
 			audit({ action: 'backup.drill', actor: `flow:${node.id}`, subject, outcome, details: { database } });
 			const { rows, same, tables } = report.comparison;
 			const key = `odoo-restore.status.${passed ? 'passed' : 'differs'}`;
 			status.set(passed ? 'ready' : 'problem', { key, values: { database, rows, same, tables } });
-			if (passed && config.remove) await discard(file);
+			if (unrecorded !== null) {
+				node.log.error(`The drill of ${database} could not be written down: ${unrecorded}`);
+				status.set('problem', {
+					key: `odoo-restore.status.${passed ? 'passedUnrecorded' : 'differs'}`,
+					values: { database, same, tables },
+				});
+			}
+			// One that the alarm does not know of is to be repeated.
+			if (passed && unrecorded === null && config.remove) await discard(file);
 			return report;
 		} catch (thrown) {
 			status.set('waiting', { key: 'odoo-restore.status.failed' });

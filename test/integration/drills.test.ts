@@ -4,8 +4,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { sql } from 'kysely';
+import { ManagerError } from '../../lab/odoo/stand-in/databases.ts';
 import { drillFile } from '../../lib/backup/drill-run.ts';
+import { BackupEvidence } from '../../lib/backup/evidence.ts';
 import { targetOf } from '../../lib/backup/place.ts';
+import { type BackupTables, backupTopic } from '../../lib/backup/run-tables.ts';
 import { BackupRuns } from '../../lib/backup/runs.ts';
 import { inTurn, sweepScratch } from '../../lib/backup/scratch-sweep.ts';
 import { scratchName } from '../../lib/odoo/scratch.ts';
@@ -83,6 +87,33 @@ test('a second drill at the same target waits, and does not take the first oneâ€
 	assert.deepEqual(order, ['first, 2 databases', 'second']);
 });
 
+test('what a drill found out holds when the store does not take it, and a store that fails is no failed drill', async (t) => {
+	const { databases, url } = await startTarget(t);
+	const { store, tools, backup, signal } = await hub(t, url);
+	const evidence = await BackupEvidence.open(store);
+	const { databaseUuid } = backup.record;
+	const db = await store.topic<BackupTables>(backupTopic);
+	await sql`create trigger full before insert on backup_drill begin select raise(abort, 'disk full'); end`.execute(db);
+	const { passed, unrecorded } = await drillFile(tools, backup.file, { signal });
+	assert.equal(passed, true);
+	assert.equal(unrecorded, 'disk full');
+	const { restore } = databases;
+	databases.restore = async () => {
+		throw new ManagerError('no space left');
+	};
+	await assert.rejects(drillFile(tools, backup.file, { signal }), { code: 'ODOO_REFUSED' });
+	databases.restore = restore;
+	await sql`drop trigger full`.execute(db);
+	assert.equal((await drillFile(tools, backup.file, { signal })).unrecorded, null);
+	databases.restore = async () => {
+		await db.deleteFrom('hub_lease' as never).execute();
+		await new Promise((resolve) => setTimeout(resolve, 2 * LEASE_MS));
+	};
+	await assert.rejects(drillFile(tools, backup.file, { signal }), { code: 'LEASE_LOST' });
+	const { last } = await evidence.drills(databaseUuid);
+	assert.equal(last?.passed, true, 'a lost lease says nothing about the backup');
+});
+
 test('the Odoo that is backed up is no target of a drill', async (t) => {
 	const { databases, url, restored } = await startTarget(t);
 	const { store, tools, backup, signal } = await hub(t, url);
@@ -91,6 +122,17 @@ test('the Odoo that is backed up is no target of a drill', async (t) => {
 	const begun = await runs.begin({ ...request, target: targetOf({ url: `${url}/web` }, 'clinica') });
 	assert.ok('run' in begun);
 	await begun.run.finish({ id: begun.run.id, databaseUuid: backup.record.databaseUuid, complete: true });
+	// However long ago that was.
+	const db = await store.topic<BackupTables>(backupTopic);
+	const run = await db.selectFrom('backup_run').selectAll().executeTakeFirstOrThrow();
+	const later = (index: number) => ({
+		...{ ...run, id: `later-${index}`, target: 'http://odoo.test clinica', token: 2 + index, database_uuid: 'another' },
+		started_at: run.started_at + 1 + index,
+	});
+	await db
+		.insertInto('backup_run')
+		.values(Array.from({ length: 201 }, (_, index) => later(index)))
+		.execute();
 	await assert.rejects(drillFile(tools, backup.file, { signal }), {
 		...{ code: 'CONFIG_INVALID', message: /drill target is the Odoo that is backed up/ },
 	});

@@ -12,6 +12,9 @@ const contract = (name: string) => ({
 	timeoutMs: 120_000,
 });
 
+const STORE_FAILS =
+	'what a drill found out holds when the store does not take it, and a store that fails is no failed drill';
+
 export const mutants: Mutant[] = [
 	{
 		protection: 'A database is replaced only after its name was typed',
@@ -176,8 +179,30 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'The Odoo that is backed up is no target of a drill',
 		file: 'lib/backup/drill-run.ts',
-		find: 'if (seen.every(({ target }) => databaseOf',
-		replace: "if (databaseUuid !== '' || seen.every(({ target }) => databaseOf",
+		find: 'if (targets.every((target) => databaseOf',
+		replace: "if (databaseUuid !== '' || targets.every((target) => databaseOf",
 		test: drills('the Odoo that is backed up is no target of a drill'),
+	},
+	{
+		protection: 'The Odoo that was backed up long ago is no target of a drill, either',
+		file: 'lib/backup/evidence.ts',
+		find: "			.where('database_uuid', '=', databaseUuid)\n			.execute();\n		return rows.map(({ target }) => target);",
+		replace:
+			"			.where('database_uuid', '=', databaseUuid)\n			.where('token', '>', 1)\n			.execute();\n		return rows.map(({ target }) => target);",
+		test: drills('the Odoo that is backed up is no target of a drill'),
+	},
+	{
+		protection: 'A drill that passed is none that failed because the store does not take it',
+		file: 'lib/backup/drill-run.ts',
+		find: '(thrown: unknown) => toHubError(thrown).message,',
+		replace: '(thrown: unknown) => Promise.reject(thrown),',
+		test: drills(STORE_FAILS),
+	},
+	{
+		protection: 'A hub that lost its right to the target says nothing about the backup',
+		file: 'lib/backup/drill-run.ts',
+		find: "|| code === 'LEASE_LOST' ||",
+		replace: '||',
+		test: drills(STORE_FAILS),
 	},
 ];
