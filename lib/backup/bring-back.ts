@@ -4,11 +4,11 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { DriveClient } from '../drive/client.ts';
 import { downloadFile } from '../drive/download.ts';
+import { diskFailure } from '../drive/target-file.ts';
 import { HubError } from '../errors.ts';
 import { readCatalogue } from './catalogue.ts';
 import { type BackupRecord, recordFileName } from './record.ts';
 import { parseSigned, verifyFile } from './signature.ts';
-import { spoolFailure } from './spool.ts';
 import type { Standing } from './standing.ts';
 
 export interface Wanted {
@@ -64,7 +64,7 @@ export async function bringBack(request: BringBackRequest): Promise<BroughtBack>
 	const { file: chosen, record: its, code } = chooseBackup([...databases.values()].flat(), wanted);
 	if (!its) throw new HubError('BACKUP_UNTRUSTED', `No record that could be believed lies beside ${chosen.name}.`);
 	await mkdir(directory, { recursive: true, mode: FOLDER_MODE }).catch((thrown: unknown) => {
-		throw spoolFailure(thrown);
+		throw diskFailure(thrown, path.join(directory, chosen.name));
 	});
 	// The name is the one that the signed record gives: nothing of it leads out of the directory.
 	const file = path.join(directory, chosen.name);

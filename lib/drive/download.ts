@@ -1,7 +1,5 @@
 /** Files from Drive: broken connections are taken up where they broke, and the last byte comes only if the whole is right. */
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { HubError } from '../errors.ts';
@@ -10,6 +8,7 @@ import { brokenConnection, DriveFailure } from './failure.ts';
 import type { DriveFile } from './file.ts';
 import { Pace } from './pace.ts';
 import { Attempts, throwIfCancelled } from './patience.ts';
+import { TargetFile } from './target-file.ts';
 import { refusalOf, transfer } from './transfer.ts';
 
 export interface DownloadOptions {
@@ -32,7 +31,7 @@ export function downloadStream(client: DriveClient, file: Wanted, options: Downl
 
 /**
  * The file at `path`, complete or not at all; what an earlier attempt left in `path` + `.part` is taken up.
- * @throws HubError DRIVE_MISMATCH, DRIVE_*, CANCELLED
+ * @throws HubError DRIVE_MISMATCH, DRIVE_*, SPOOL_FULL, SPOOL_UNAVAILABLE, CANCELLED
  */
 export async function downloadFile(
 	client: DriveClient,
@@ -40,35 +39,14 @@ export async function downloadFile(
 	path: string,
 	options: DownloadOptions = {},
 ): Promise<void> {
-	const part = `${path}.part`;
-	const { hash, size } = await begunIn(part, file.size);
-	const target = await open(part, size === 0 ? 'w' : 'r+', 0o600);
+	const target = await TargetFile.open(path, file.size, options.signal);
 	try {
-		let at = size;
-		for await (const piece of pieces(client, file, hash, size, options)) {
-			await target.write(piece, 0, piece.length, at);
-			at += piece.length;
-		}
-		await target.sync();
+		for await (const piece of pieces(client, file, target.hash, target.begun, options)) await target.write(piece);
+		await target.finish();
 	} catch (thrown) {
-		if (thrown instanceof HubError && thrown.code === 'DRIVE_MISMATCH') await rm(part, { force: true });
+		await target.leave(thrown instanceof HubError && thrown.code === 'DRIVE_MISMATCH');
 		throw thrown;
-	} finally {
-		await target.close();
 	}
-	await rename(part, path);
-}
-
-/** What is there already, hashed again: nobody knows what became of it meanwhile. */
-async function begunIn(part: string, most: number): Promise<{ hash: Hash; size: number }> {
-	const hash = createHash('sha256');
-	const size = await stat(part).then(
-		(found) => found.size,
-		() => 0, // nothing there yet
-	);
-	if (size === 0 || size > most) return { hash, size: 0 };
-	for await (const piece of createReadStream(part) as AsyncIterable<Buffer>) hash.update(piece);
-	return { hash, size };
 }
 
 async function* pieces(

@@ -1,6 +1,6 @@
 /** That a download is whole or fails, and is taken up where it broke. */
 import assert from 'node:assert/strict';
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access, type FileHandle, open, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
@@ -83,6 +83,48 @@ describe('a download', () => {
 		await assert.rejects(downloadFile(client, file, target), { code: 'DRIVE_MISMATCH' });
 		await downloadFile(client, file, target);
 		assert.deepEqual(await readFile(target), content);
+	});
+
+	it('whose system writes less than it is given is whole', async (t) => {
+		const { server, client, file, content, target } = await uploaded();
+		await using _ = server;
+		const handle = await open(target, 'w');
+		const { write } = handle;
+		t.mock.method(Object.getPrototypeOf(handle), 'write', function (this: FileHandle, ...args: unknown[]) {
+			const [bytes, from, length, at] = args as [Buffer, number, number, number];
+			return Reflect.apply(write, this, [bytes, from, Math.min(length, 10_000), at]);
+		});
+		await handle.close();
+		await downloadFile(client, file, target);
+		// Compared as a whole: a difference of so many bytes cannot be drawn.
+		assert.ok((await readFile(target)).equals(content));
+	});
+
+	it('says what to do when the disk is full, and when the folder cannot be written', async () => {
+		const { server, client, file, target } = await uploaded();
+		await using _ = server;
+		const folder = path.dirname(target);
+		await symlink('/dev/full', `${target}.part`);
+		await assert.rejects(downloadFile(client, file, target), {
+			code: 'SPOOL_FULL',
+			message: `The disk of ${folder} became full. Make room there, or name another folder; then begin again.`,
+		});
+		const nowhere = path.join(folder, 'nowhere', 'file');
+		await assert.rejects(downloadFile(client, file, nowhere), {
+			code: 'SPOOL_UNAVAILABLE',
+			message: /file\.part cannot be written \(ENOENT\)\. See that .*nowhere is a folder in which/,
+		});
+	});
+
+	it('is given up at once while what an earlier process left is looked at', async () => {
+		const { server, client, file, target } = await uploaded();
+		await using _ = server;
+		const size = 512 * 1024 ** 2;
+		await writeFile(`${target}.part`, '');
+		await truncate(`${target}.part`, size);
+		// Read to its end it would be another file than the one in Drive.
+		const signal = AbortSignal.timeout(50);
+		await assert.rejects(downloadFile(client, { ...file, size }, target, { signal }), { code: 'CANCELLED' });
 	});
 
 	it('is given up when it is cancelled, and when the file does not exist', async () => {

@@ -124,6 +124,27 @@ export const mutants: Mutant[] = [
 		test: download('that differs from its checksum is an error, and nothing is left of it'),
 	},
 	{
+		protection: 'What the system did not write of a download is written after all',
+		file: 'lib/drive/target-file.ts',
+		find: 'left = left.subarray(bytesWritten);',
+		replace: 'left = left.subarray(left.length);',
+		test: download('whose system writes less than it is given is whole'),
+	},
+	{
+		protection: 'A download that finds the disk full says so',
+		file: 'lib/drive/target-file.ts',
+		find: "if (code === 'ENOSPC' || code === 'EDQUOT') {",
+		replace: "if (code === 'EDQUOT') {",
+		test: download('says what to do when the disk is full, and when the folder cannot be written'),
+	},
+	{
+		protection: 'A download is given up while an earlier part is read',
+		file: 'lib/drive/target-file.ts',
+		find: 'createReadStream(part, signal ? { signal } : {})',
+		replace: 'createReadStream(part)',
+		test: download('is given up at once while what an earlier process left is looked at'),
+	},
+	{
 		protection: 'A consent works once',
 		file: 'lib/drive/consent.ts',
 		find: 'if (state !== null) this.#pending.delete(state);',
