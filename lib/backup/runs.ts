@@ -8,9 +8,11 @@ import type { Kysely, SelectQueryBuilder } from 'kysely';
 import type { Log } from '../log.ts';
 import type { Lease, Store } from '../store/store.ts';
 import { BackupRun, type Claim, storable } from './run.ts';
-import { type BackupTables, backupTopic, type RunOutcome, type RunTrigger } from './run-tables.ts';
+import { type BackupTables, backupTopic, type RunTrigger } from './run-tables.ts';
+import { type RunView, VIEW_COLUMNS } from './run-view.ts';
 
 export type { RunOutcome, RunTrigger } from './run-tables.ts';
+export type { RunView } from './run-view.ts';
 
 export interface RunRequest {
 	/** What is backed up, address and database. */
@@ -23,29 +25,6 @@ export interface RunRequest {
 	by?: string;
 	/** Id of the interrupted run that this one repeats. */
 	againOf?: string;
-}
-
-/** A run as a person or a program sees it; times in milliseconds since 1970. */
-export interface RunView {
-	id: string;
-	target: string;
-	database: string;
-	databaseUuid: string | null;
-	source: string;
-	format: string;
-	trigger: RunTrigger;
-	by: string | null;
-	againOf: string | null;
-	phase: string;
-	bytes: number;
-	startedAt: number;
-	updatedAt: number;
-	finishedAt: number | null;
-	/** Null while it runs. */
-	outcome: RunOutcome | null;
-	reason: string | null;
-	reasonText: string | null;
-	releasedAt: number | null;
 }
 
 export interface RunsOptions {
@@ -75,27 +54,6 @@ const LEASE_MS = 60_000;
 
 /** Rows that a list gives at most. */
 const LIST_LIMIT = 200;
-
-const VIEW_COLUMNS = [
-	'id',
-	'target',
-	'database',
-	'database_uuid as databaseUuid',
-	'source',
-	'format',
-	'trigger',
-	'by',
-	'again_of as againOf',
-	'phase',
-	'bytes',
-	'started_at as startedAt',
-	'updated_at as updatedAt',
-	'finished_at as finishedAt',
-	'outcome',
-	'reason',
-	'reason_text as reasonText',
-	'released_at as releasedAt',
-] as const;
 
 export class BackupRuns {
 	readonly #store: Store;
