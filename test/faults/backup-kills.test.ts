@@ -241,10 +241,10 @@ test(`${KILLS} kills over fetch and upload: one verified file a run, no confirme
 		};
 		assert.ok(phases.late <= MOST_LATE, `seed ${SEED}: ${JSON.stringify(phases)}, ${done.join('; ')}`);
 		// A fetch that is interrupted is begun again once, so it is killed once; an upload goes on as often as it must.
-		await killAt(pick(FETCH), run);
+		const interrupted = await killAt(pick(FETCH), run);
 		// In the middle of what is sent, and up to two moments beside it.
 		const beside = new Set(Array.from({ length: round % 3 }, () => pick(UPLOAD)));
-		for (const moment of UPLOAD.filter((one) => one === sending || beside.has(one))) {
+		for (const moment of UPLOAD.filter((one) => interrupted && (one === sending || beside.has(one)))) {
 			if (done.length === KILLS || !(await killAt(moment, run))) break;
 		}
 		const why = `seed ${SEED}, kills: ${done.join(', ')}`;
