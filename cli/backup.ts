@@ -10,11 +10,11 @@ import { type BackupEvent, Backups } from '../lib/backup/run-backup.ts';
 import { BackupRuns } from '../lib/backup/runs.ts';
 import { sendBackup } from '../lib/backup/send.ts';
 import { Spool } from '../lib/backup/spool.ts';
-import { HubError, type HubErrorCode, toHubError } from '../lib/errors.ts';
+import { type HubError, type HubErrorCode, toHubError } from '../lib/errors.ts';
 import { Health } from '../lib/health.ts';
 import { silentLog } from '../lib/log.ts';
 import { storeAudit } from '../lib/store/audit.ts';
-import { type Command, type Invocation, listOption, textOption } from './command.ts';
+import { type Command, CommandError, type Invocation, listOption, textOption, usageError } from './command.ts';
 import { isOn } from './environment.ts';
 import { EXIT, PartialFailure } from './exit.ts';
 import { bytesText, type Terminal, type Text } from './terminal.ts';
@@ -59,7 +59,7 @@ export const backup: Command = {
 			type: 'boolean',
 			help: {
 				en: 'Leave it in the spool instead of bringing it to Drive.',
-				es: 'Dejarla en el directorio de espera en vez de llevarla a Drive.',
+				es: 'Dejarla en la carpeta de espera en vez de llevarla a Drive.',
 			},
 		},
 	},
@@ -70,7 +70,8 @@ async function run(invocation: Invocation) {
 	const { environment, terminal, signal, values } = invocation;
 	const { variables } = environment;
 	const format = textOption(invocation, 'format') ?? 'zip';
-	if (format !== 'zip' && format !== 'dump') throw new HubError('CONFIG_INVALID', '--format takes zip or dump.');
+	if (format !== 'zip' && format !== 'dump')
+		throw usageError('--format takes zip or dump.', '--format lleva zip o dump.');
 	const asked = listOption(invocation, 'database');
 	const keys = await readKeys(variables);
 	const drive = values['keep'] === true ? undefined : await environment.drive(signal);
@@ -134,7 +135,10 @@ async function run(invocation: Invocation) {
 }
 
 function busy(database: string): HubError {
-	return new HubError('LEASE_LOST', `A backup of ${database || 'this server'} is running already. Wait for it.`);
+	return new CommandError('LEASE_LOST', {
+		en: `A backup of ${database || 'this server'} is running already. Wait for it.`,
+		es: `Ya hay una copia en curso de ${database || 'este servidor'}. Espere a que termine.`,
+	});
 }
 
 /** Failures of an upload that say nothing about the next one; others would be waited for again with each file. */

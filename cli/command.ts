@@ -1,6 +1,7 @@
 /** What a command is made of, and what it is given. */
 
 import type { ParseArgsOptionDescriptor } from 'node:util';
+import { HubError, type HubErrorCode } from '../lib/errors.ts';
 import type { Environment } from './environment.ts';
 import type { ExitCode } from './exit.ts';
 import type { Terminal, Text } from './terminal.ts';
@@ -33,6 +34,21 @@ export interface Command {
 	options: Readonly<Record<string, CommandOption>>;
 	/** @throws HubError */
 	run(invocation: Invocation): Promise<ExitCode>;
+}
+
+/** A failure that the command itself finds, in both languages. */
+export class CommandError extends HubError {
+	readonly text: Text;
+
+	constructor(code: HubErrorCode, text: Text, options?: { cause: unknown }) {
+		super(code, text.en, options);
+		this.text = text;
+	}
+}
+
+/** What was typed is wrong, or something is missing there. */
+export function usageError(en: string, es: string, options?: { cause: unknown }): CommandError {
+	return new CommandError('CONFIG_INVALID', { en, es }, options);
 }
 
 export function textOption({ values }: Invocation, name: string): string | undefined {

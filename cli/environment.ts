@@ -8,11 +8,11 @@ import { defaultUserDirectory } from '../lib/config/command-line.ts';
 import { readVariables } from '../lib/config/read.ts';
 import { type DriveClient, openDrive } from '../lib/drive/client.ts';
 import { type Folder, getFolder, ownFolder } from '../lib/drive/folder.ts';
-import { HubError } from '../lib/errors.ts';
 import type { PostgresqlAddress } from '../lib/odoo/postgresql.ts';
 import { sealer, storeSecrets } from '../lib/store/sealed.ts';
 import { storedSecrets } from '../lib/store/secrets.ts';
 import { openStore, type Store } from '../lib/store/store.ts';
+import { CommandError, usageError } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Of the folder that the hub makes with a consent. */
@@ -42,7 +42,10 @@ export class Environment {
 	require(name: string): string {
 		const value = this.variables[name];
 		if (value) return value;
-		throw new HubError('CONFIG_INVALID', `${name} is not set; see docs/variables.md.`);
+		throw usageError(
+			`The variable ${name} is not set; see docs/variables.md.`,
+			`Falta la variable ${name}; vea docs/variables.es.md.`,
+		);
 	}
 
 	/** Odoo's PostgreSQL, where variables name it; `database` is the one that is meant. @throws HubError `CONFIG_INVALID` */
@@ -51,7 +54,7 @@ export class Environment {
 		if (!host) return undefined;
 		const port = Number(this.variables['ODOO_PG_PORT'] || '5432');
 		if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-			throw new HubError('CONFIG_INVALID', 'ODOO_PG_PORT takes a TCP port.');
+			throw usageError('ODOO_PG_PORT takes a TCP port, 1 to 65535.', 'ODOO_PG_PORT es un puerto TCP, de 1 a 65535.');
 		}
 		const [user, password] = [this.variables['ODOO_PG_USER'] || 'odoo', this.variables['ODOO_PG_PASSWORD'] ?? ''];
 		return { host, port, user, password, database };
@@ -111,7 +114,15 @@ export function readText(file: string): string {
 		return readFileSync(file, 'utf8');
 	} catch (cause) {
 		const { code } = cause as NodeJS.ErrnoException;
-		throw new HubError('NOT_FOUND', `The file ${file} cannot be read (${code ?? 'no code'}).`, { cause });
+		const why = code ?? 'no code';
+		throw new CommandError(
+			'NOT_FOUND',
+			{
+				en: `The file ${file} cannot be read (${why}). Check its name and who may read it.`,
+				es: `No se puede leer el archivo ${file} (${why}). Revise su nombre y sus permisos.`,
+			},
+			{ cause },
+		);
 	}
 }
 

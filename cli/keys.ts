@@ -11,8 +11,7 @@ import { createKeys, keyLines, type NewKeys, readKeys, refuseDemo, rotateKeys } 
 import { recoveryKeyFile, recoveryKit } from '../lib/backup/recovery-kit.ts';
 import { fileBytes } from '../lib/backup/verify-file.ts';
 import { downloadStream } from '../lib/drive/download.ts';
-import { HubError } from '../lib/errors.ts';
-import { type Command, type CommandOption, type Invocation, textOption } from './command.ts';
+import { type Command, CommandError, type CommandOption, type Invocation, textOption, usageError } from './command.ts';
 import { isOn, readIdentity } from './environment.ts';
 import { EXIT } from './exit.ts';
 import { bytesText } from './terminal.ts';
@@ -95,7 +94,12 @@ export const keysCheck: Command = {
 async function write(invocation: Invocation, { keys, recoveryIdentity }: NewKeys) {
 	const { terminal, environment } = invocation;
 	const directory = textOption(invocation, 'out');
-	if (!directory) throw new HubError('CONFIG_INVALID', 'Say where to write the files: --out DIRECTORY.');
+	if (!directory) {
+		throw usageError(
+			'Say where to write the files: --out DIRECTORY.',
+			'Indique dónde escribir los archivos: --out DIRECTORY.',
+		);
+	}
 	const made = new Date();
 	const [clientId, clientSecret] = [
 		environment.variables['DRIVE_CLIENT_ID'],
@@ -117,7 +121,9 @@ async function write(invocation: Invocation, { keys, recoveryIdentity }: NewKeys
 		[KEY_FILES.kitEn, await recoveryKit({ ...kit, language: 'en' })],
 		[KEY_FILES.kitEs, await recoveryKit({ ...kit, language: 'es' })],
 	];
-	await mkdir(directory, { recursive: true, mode: 0o700 });
+	await mkdir(directory, { recursive: true, mode: 0o700 }).catch((cause) => {
+		throw unwritable(directory, cause);
+	});
 	const files = contents.map(([name]) => path.join(directory, name));
 	for (const [name, content] of contents) await writeNew(path.join(directory, name), content);
 	terminal.say({
@@ -143,11 +149,18 @@ async function writeNew(file: string, content: string | Buffer): Promise<void> {
 	try {
 		await writeFile(file, content, { mode: 0o600, flag: 'wx', flush: true });
 	} catch (cause) {
-		const { code } = cause as NodeJS.ErrnoException;
-		const text =
-			code === 'EEXIST' ? 'exists already; name another directory' : `cannot be written (${code ?? 'no code'})`;
-		throw new HubError('CONFIG_INVALID', `${file} ${text}. Nothing that was there was changed.`, { cause });
+		throw unwritable(file, cause);
 	}
+}
+
+function unwritable(place: string, cause: unknown): CommandError {
+	const { code: why = 'no code' } = cause as NodeJS.ErrnoException;
+	const exists = why === 'EEXIST';
+	return usageError(
+		`${place} ${exists ? 'exists already' : `cannot be written (${why})`}: name another directory. Nothing that was there was changed.`,
+		`${place} ${exists ? 'ya existe' : `no se puede escribir (${why})`}: indique otro directorio. No se cambió nada de lo que había.`,
+		{ cause },
+	);
 }
 
 async function check(invocation: Invocation) {
@@ -157,10 +170,10 @@ async function check(invocation: Invocation) {
 	const identity = await readIdentity(textOption(invocation, 'identity') ?? '-', terminal);
 	const recipient = await recipientOf(identity);
 	if (!keys.recovery.includes(recipient)) {
-		throw new HubError(
-			'KEY_INVALID',
-			`This key belongs to ${recipient}, which is no recovery key of the hub (HUB_BACKUP_RECOVERY_KEYS). It may be from an older kit.`,
-		);
+		throw new CommandError('KEY_INVALID', {
+			en: `This key belongs to ${recipient}, which is no recovery key of the hub (HUB_BACKUP_RECOVERY_KEYS). It may be from an older kit.`,
+			es: `Esta clave es la de ${recipient}, que no es ninguna clave de recuperación del hub (HUB_BACKUP_RECOVERY_KEYS). Puede ser de un kit anterior.`,
+		});
 	}
 	const [file] = positionals;
 	const opened = file
@@ -186,10 +199,10 @@ async function openNewest({ environment, signal, terminal }: Invocation, identit
 		.filter(({ signed }) => signed?.encryption === 'age')
 		.toSorted((a, b) => b.createdAt - a.createdAt)[0];
 	if (!newest?.signed) {
-		throw new HubError(
-			'NOT_FOUND',
-			'No signed, encrypted backup lies in the folder yet. Prove the key with the test file that "clinic-hub keys create" wrote.',
-		);
+		throw new CommandError('NOT_FOUND', {
+			en: 'No signed, encrypted backup lies in the folder yet. Prove the key with the test file that "clinic-hub keys create" wrote.',
+			es: 'Aún no hay en la carpeta ninguna copia firmada y cifrada. Pruebe la clave con el archivo de prueba que escribió «clinic-hub keys create».',
+		});
 	}
 	const { file, signed } = newest;
 	terminal.say(`${file.name} (${bytesText(file.size, terminal.language)})`);

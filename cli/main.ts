@@ -1,10 +1,10 @@
 /** Finds the command, reads its options, and turns whatever happens into a line and an exit code. */
 
 import { parseArgs } from 'node:util';
-import { HubError, toHubError } from '../lib/errors.ts';
+import { toHubError } from '../lib/errors.ts';
 import { backup } from './backup.ts';
 import { backups } from './backups.ts';
-import type { Command } from './command.ts';
+import { type Command, CommandError, usageError } from './command.ts';
 import { driveConnect } from './drive-connect.ts';
 import { Environment } from './environment.ts';
 import { EXIT, EXIT_WORDS, type ExitCode, exitCodeOf, PartialFailure } from './exit.ts';
@@ -43,33 +43,50 @@ export async function main({ args, environment, streams, signal }: MainOptions):
 	let opened: Environment | undefined;
 	try {
 		const command = commandOf(args);
-		if (!command) {
-			const asked = args.length === 0 || args.includes('--help') || args.includes('-h');
-			(asked ? terminal.say : terminal.warn).call(terminal, overview(COMMANDS, terminal.language));
-			return asked && args.length > 0 ? EXIT.done : EXIT.usage;
-		}
+		if (!command) return withoutCommand(args, terminal);
 		const { values, positionals } = parse(command, args.slice(command.name.split(' ').length));
 		if (values['help'] === true) {
-			terminal.say(commandHelp(command, terminal.language));
+			terminal.help(commandHelp(command, terminal.language));
 			return EXIT.done;
 		}
 		const { min, max } = command.takes;
 		if (positionals.length < min || positionals.length > max) {
-			throw new HubError('CONFIG_INVALID', `Usage: clinic-hub ${command.name} ${command.operands}; --help tells more.`);
+			const usage = ['clinic-hub', command.name, command.operands].filter(Boolean).join(' ');
+			throw usageError(`Usage: ${usage}; --help tells more.`, `Uso: ${usage}; --help dice más.`);
 		}
 		opened = new Environment(environment);
 		return await command.run({ values, positionals, terminal, environment: opened, signal });
 	} catch (thrown) {
 		const failure = toHubError(thrown);
 		const exit = signal.aborted ? EXIT.interrupted : exitCodeOf(failure);
-		terminal.warn(`clinic-hub: ${failure.message}`);
-		if (terminal.language === 'es') terminal.warn(`(${EXIT_WORDS[exit].es})`);
+		const told = failure instanceof CommandError;
+		terminal.warn(`clinic-hub: ${told ? terminal.text(failure.text) : failure.message}`);
+		if (!told && terminal.language === 'es') terminal.warn(`(${EXIT_WORDS[exit].es})`);
 		const report = failure instanceof PartialFailure ? failure.report : {};
 		terminal.result({ ok: false, exit, code: failure.code, message: failure.message, ...report });
 		return exit;
 	} finally {
 		await opened?.close();
 	}
+}
+
+/** Help that was asked for, or what is wrong with what was typed. */
+function withoutCommand(args: readonly string[], terminal: Terminal): ExitCode {
+	const help = overview(COMMANDS, terminal.language);
+	if (['--help', '-h', 'help'].some((word) => args.includes(word))) {
+		terminal.help(help);
+		return EXIT.done;
+	}
+	const words = args.filter((word) => !word.startsWith('-')).join(' ');
+	if (words === '' && args.length === 0) {
+		terminal.warn(help);
+		return EXIT.usage;
+	}
+	const names = COMMANDS.map(({ name }) => name).join(', ');
+	throw usageError(
+		`${words ? `There is no command “${words}”` : 'A command comes first'}. There are: ${names}. See clinic-hub --help.`,
+		`${words ? `No existe la orden «${words}»` : 'Primero va una orden'}. Existen: ${names}. Vea clinic-hub --help.`,
+	);
 }
 
 /** The longest name that fits: `keys create` before `keys`. */
@@ -88,7 +105,13 @@ function parse(command: Command, args: readonly string[]) {
 			strict: true,
 		});
 	} catch (cause) {
-		const text = cause instanceof Error ? cause.message.split('. ', 1)[0] : String(cause);
-		throw new HubError('CONFIG_INVALID', `${text}. See clinic-hub ${command.name} --help.`, { cause });
+		const { message, code } = cause as NodeJS.ErrnoException;
+		const [, option = ''] = /'(-[^']*?)(?: <value>)?'/.exec(message) ?? [];
+		const spanish =
+			code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
+				? `No existe la opción ${option}`
+				: `La opción ${option} está mal puesta`;
+		const see = `clinic-hub ${command.name} --help.`;
+		throw usageError(`${message.split('. ', 1)[0]}. See ${see}`, `${spanish}. Vea ${see}`, { cause });
 	}
 }

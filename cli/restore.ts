@@ -9,9 +9,9 @@ import { recordFileName } from '../lib/backup/record.ts';
 import { type RestorePhase, type RestoreReport, requirePlaceName, restoreBackup } from '../lib/backup/restore.ts';
 import { type RestoreTarget, restorePlace } from '../lib/backup/restore-place.ts';
 import { parseSigned } from '../lib/backup/signature.ts';
-import { HubError, toHubError } from '../lib/errors.ts';
+import { toHubError } from '../lib/errors.ts';
 import { AFTER_RESTORE } from '../lib/odoo/neutralize.ts';
-import { type Command, type Invocation, textOption } from './command.ts';
+import { type Command, type Invocation, textOption, usageError } from './command.ts';
 import { type Environment, readText } from './environment.ts';
 import { EXIT } from './exit.ts';
 import type { Text } from './terminal.ts';
@@ -95,14 +95,17 @@ export const restore: Command = {
 async function run(invocation: Invocation) {
 	const { terminal, signal, values } = invocation;
 	const into = textOption(invocation, 'into');
-	if (!into) throw new HubError('CONFIG_INVALID', 'Say which database to make: --into DATABASE.');
+	if (!into) {
+		throw usageError('Say which database to make: --into DATABASE.', 'Indique qué base se crea: --into DATABASE.');
+	}
+	requireOneBackup(invocation);
 	requirePlaceName(into);
 	const target = restoreTarget(invocation);
 	const verifying = verifyingKeys(invocation);
 	const keys = await identities(invocation);
 	// An Odoo that cannot be reached is said before hours of download.
 	await restorePlace(target).exists(into);
-	const directory = await mkdtemp(path.join(textOption(invocation, 'directory') ?? tmpdir(), 'clinic-hub-restore-'));
+	const directory = await workDirectory(textOption(invocation, 'directory') ?? tmpdir());
 	try {
 		const report = await restoreBackup({
 			...(await localBackup(invocation, directory, verifying)),
@@ -115,6 +118,19 @@ async function run(invocation: Invocation) {
 		return tell(invocation, report);
 	} finally {
 		await rm(directory, { recursive: true, force: true });
+	}
+}
+
+async function workDirectory(parent: string): Promise<string> {
+	try {
+		return await mkdtemp(path.join(parent, 'clinic-hub-restore-'));
+	} catch (cause) {
+		const { code = 'no code' } = cause as NodeJS.ErrnoException;
+		throw usageError(
+			`Nothing can be written to ${parent} (${code}): name another place with --directory.`,
+			`No se puede escribir en ${parent} (${code}): indique otro lugar con --directory.`,
+			{ cause },
+		);
 	}
 }
 
@@ -133,9 +149,9 @@ function restoreTarget(invocation: Invocation): RestoreTarget {
 	const filestore = folder ? path.resolve(folder) : undefined;
 	if (values['direct'] === true) {
 		if (postgres && filestore) return { kind: 'direct', postgres, filestore };
-		throw new HubError(
-			'CONFIG_INVALID',
+		throw usageError(
 			'To restore directly set ODOO_PG_HOST and ODOO_FILESTORE; see docs/variables.md.',
+			'Para restaurar directamente, defina ODOO_PG_HOST y ODOO_FILESTORE; vea docs/variables.es.md.',
 		);
 	}
 	const address = {
@@ -213,13 +229,21 @@ const SESSIONS_OPEN = {
 	es: 'Las sesiones del momento de la copia pueden seguir abiertas y los correos en espera pueden enviarse: indique --admin USER, o ODOO_PG_HOST.',
 };
 
+/** Said before anything is looked for or typed. @throws HubError `CONFIG_INVALID` */
+function requireOneBackup(invocation: Invocation): void {
+	const given = [...invocation.positionals, textOption(invocation, 'file')].filter((one) => one !== undefined);
+	if (given.length === 1 && given[0] !== '') return;
+	throw usageError(
+		'Say which backup: its name, “newest”, or --file FILE; one of them.',
+		'Indique qué copia: su nombre, «newest» o --file FILE; solo una de las tres.',
+	);
+}
+
 async function localBackup(invocation: Invocation, directory: string, verifying: string[]): Promise<LocalBackup> {
 	const { positionals, environment, terminal, signal } = invocation;
 	const given = textOption(invocation, 'file');
 	if (given !== undefined) return { file: given, signed: parseSigned(readText(recordFileName(given))) };
-	const [backup] = positionals;
-	if (backup === undefined)
-		throw new HubError('CONFIG_INVALID', 'Say which backup: its name, "newest", or --file FILE.');
+	const [backup = ''] = positionals;
 	const database = textOption(invocation, 'database');
 	const { file, record } = await bringBack({
 		open: async () => {

@@ -2,7 +2,7 @@
 
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { HubError } from '../lib/errors.ts';
+import { CommandError } from './command.ts';
 
 export interface Text {
 	en: string;
@@ -47,14 +47,19 @@ export class Terminal {
 
 	/** A line for a person; nothing with `--json`. */
 	say(text: Text | string): void {
+		if (!this.json) this.help(typeof text === 'string' ? text : this.text(text));
+	}
+
+	/** What a person asked for; also with `--json`. */
+	help(text: string): void {
 		this.#clear();
-		if (!this.json) this.#streams.output.write(`${typeof text === 'string' ? text : this.text(text)}\n`);
+		this.#streams.output.write(`${plain(text)}\n`);
 	}
 
 	/** A line beside the result, also with `--json`. */
 	warn(text: Text | string): void {
 		this.#clear();
-		this.#streams.errors.write(`${typeof text === 'string' ? text : this.text(text)}\n`);
+		this.#streams.errors.write(`${plain(typeof text === 'string' ? text : this.text(text))}\n`);
 	}
 
 	/** The result for a program; nothing without `--json`. Called once. */
@@ -95,7 +100,8 @@ export class Terminal {
 		const lines = createInterface(hidden ? { input, terminal } : { input, output: errors, terminal });
 		try {
 			return await new Promise<string>((resolve, reject) => {
-				const stop = () => reject(new HubError('CANCELLED', 'Nothing was typed.'));
+				const stop = () =>
+					reject(new CommandError('CANCELLED', { en: 'Nothing was typed.', es: 'No se escribió nada.' }));
 				lines.once('line', resolve);
 				lines.once('SIGINT', stop);
 				lines.once('close', stop);
@@ -110,6 +116,12 @@ export class Terminal {
 		if (this.#bar) this.#streams.errors.write('\r\u001b[K');
 		this.#bar = false;
 	}
+}
+
+/** Names of files in Drive and words of servers are anybody's: none moves the cursor, hides a line or turns its direction. */
+function plain(text: string): string {
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that are taken out
+	return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

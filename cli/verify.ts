@@ -4,8 +4,7 @@ import { splitKeys } from '../lib/backup/keys.ts';
 import { recordFileName } from '../lib/backup/record.ts';
 import { parseSigned } from '../lib/backup/signature.ts';
 import { type VerifyPhase, verifyBackup } from '../lib/backup/verify-file.ts';
-import { HubError } from '../lib/errors.ts';
-import { type Command, type CommandOption, type Invocation, listOption, textOption } from './command.ts';
+import { type Command, type CommandOption, type Invocation, listOption, textOption, usageError } from './command.ts';
 import { readIdentity, readText } from './environment.ts';
 import { EXIT } from './exit.ts';
 import { bytesText, type Text } from './terminal.ts';
@@ -42,9 +41,9 @@ export function verifyingKeys(invocation: Invocation): string[] {
 	const known = splitKeys(variables['HUB_BACKUP_VERIFYING_KEYS']);
 	const keys = given.length > 0 ? given : known;
 	if (keys.length > 0) return keys;
-	throw new HubError(
-		'CONFIG_INVALID',
+	throw usageError(
 		'A verifying key is needed (clinic-hub-verify-…): give --verifying-key from the recovery kit, or set HUB_BACKUP_VERIFYING_KEYS.',
+		'Hace falta una clave de verificación (clinic-hub-verify-…): indique --verifying-key con la del kit de recuperación, o HUB_BACKUP_VERIFYING_KEYS.',
 	);
 }
 

@@ -32,8 +32,14 @@ export interface KitWords {
 	keepSteps: string[];
 }
 
-const RESTORE = 'clinic-hub restore BACKUP --into clinica --identity recovery-key.txt --verifying-key KEY';
-const RESTORE_ES = 'clinic-hub restore COPIA --into clinica --identity recovery-key.txt --verifying-key CLAVE';
+const RESTORE = 'clinic-hub restore BACKUP --into clinica --identity recovery-key.txt';
+const RESTORE_ES = 'clinic-hub restore COPIA --into clinica --identity recovery-key.txt';
+const SETTINGS =
+	"export DRIVE_CLIENT_ID='ID' DRIVE_CLIENT_SECRET='SECRET' ODOO_URL=https://ODOO ODOO_MASTER_PASSWORD='PASSWORD' HUB_BACKUP_VERIFYING_KEYS='KEY'";
+const SETTINGS_ES =
+	"export DRIVE_CLIENT_ID='ID' DRIVE_CLIENT_SECRET='SECRETO' ODOO_URL=https://ODOO ODOO_MASTER_PASSWORD='CONTRASEÑA' HUB_BACKUP_VERIFYING_KEYS='CLAVE'";
+const FROM_FILE = 'clinic-hub restore --file FILE.zip.age --into clinica --identity recovery-key.txt';
+const FROM_FILE_ES = 'clinic-hub restore --file ARCHIVO.zip.age --into clinica --identity recovery-key.txt';
 const INSTALL = 'npm install --global @clinic-hub/node-red-clinic-hub';
 const DECRYPT = 'age --decrypt --identity recovery-key.txt --output clinica.zip FILE.zip.age';
 const DECRYPT_ES = 'age --decrypt --identity recovery-key.txt --output clinica.zip ARCHIVO.zip.age';
@@ -68,10 +74,13 @@ export const KIT_WORDS: Record<KitLanguage, KitWords> = {
 		withCommandSteps: [
 			{ command: INSTALL },
 			'Write the recovery key into a text file recovery-key.txt.',
+			{ command: SETTINGS },
 			{ command: 'clinic-hub drive connect' },
 			{ command: 'clinic-hub backups' },
 			'Take the newest that counts:',
 			{ command: RESTORE },
+			'Without an OAuth client above: leave out the two DRIVE variables and both commands before, download the backup as below, and run:',
+			{ command: FROM_FILE },
 		],
 		withoutCommand: 'With a browser, age and the page of Odoo',
 		withoutCommandSteps: [
@@ -86,7 +95,7 @@ export const KIT_WORDS: Record<KitLanguage, KitWords> = {
 		after: 'Before you open',
 		afterSteps: [
 			'Sign in as administrator and look at the last purchase, the last patient, a document.',
-			'Run a full identity run before anybody else signs in: people who left since the backup are in it.',
+			'Run the full synchronisation of users with Keycloak before anybody else signs in: people who left since the backup are in it.',
 			'Release the mails that were held, as far as they were not sent.',
 			'Make a backup, see that it counts, and put this kit back.',
 		],
@@ -127,10 +136,13 @@ export const KIT_WORDS: Record<KitLanguage, KitWords> = {
 		withCommandSteps: [
 			{ command: INSTALL },
 			'Escriba la clave de recuperación en un archivo de texto recovery-key.txt.',
+			{ command: SETTINGS_ES },
 			{ command: 'clinic-hub drive connect' },
 			{ command: 'clinic-hub backups' },
 			'Elija la más reciente que vale:',
 			{ command: RESTORE_ES },
+			'Sin un cliente OAuth arriba: omita las dos variables DRIVE y las dos órdenes anteriores, descargue la copia como se indica abajo y ejecute:',
+			{ command: FROM_FILE_ES },
 		],
 		withoutCommand: 'Con un navegador, age y la página de Odoo',
 		withoutCommandSteps: [
@@ -145,7 +157,7 @@ export const KIT_WORDS: Record<KitLanguage, KitWords> = {
 		after: 'Antes de abrir',
 		afterSteps: [
 			'Acceda como administrador y mire la última compra, el último paciente, un documento.',
-			'Haga una sincronización completa de identidades antes de que entre nadie más: quien se fue después de la copia está en ella.',
+			'Haga la sincronización completa de usuarios con Keycloak antes de que entre nadie más: quien dejó la clínica después de la copia sigue en ella.',
 			'Libere los correos retenidos que no se enviaron.',
 			'Haga una copia, compruebe que vale y devuelva este kit a su sitio.',
 		],

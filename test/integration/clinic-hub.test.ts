@@ -1,64 +1,21 @@
 /** `clinic-hub` against Drive's stand-in: what lies in the folder, a backup on its way there and back. */
 
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { KEY_FILES } from '../../cli/keys.ts';
-import { PERSON } from '../../lab/drive/clinic.ts';
 import { BackupEvidence } from '../../lib/backup/evidence.ts';
 import { readKeys } from '../../lib/backup/keys.ts';
-import { proveZip } from '../../lib/backup/proof.ts';
 import { recordFileName } from '../../lib/backup/record.ts';
 import { markState } from '../../lib/drive/files.ts';
-import { SCOPES } from '../../lib/drive/scopes.ts';
 import { openStore } from '../../lib/store/store.ts';
+import { clinic, consentAt } from '../command-clinic.ts';
 import { plantFile } from '../plant-file.ts';
-import { type DriveServer, startDrive } from '../servers/drive.ts';
-import { MASTER_PASSWORD, startTarget } from '../servers/odoo-manager.ts';
+import type { DriveServer } from '../servers/drive.ts';
 import { startPostgresql } from '../servers/postgresql.ts';
-import { pieces } from '../unit/backup/proof-files.ts';
 import { type SignedFile, signedFile } from '../unit/backup/signed-file.ts';
 import { run } from '../unit/cli/console.ts';
-
-async function clinic(t: TestContext) {
-	const directory = await mkdtemp(path.join(tmpdir(), 'clinic-hub-command-'));
-	t.after(() => rm(directory, { recursive: true, force: true }));
-	const drive = await startDrive();
-	t.after(() => drive[Symbol.asyncDispose]());
-	const odoo = await startTarget(t);
-	/** What lies in a database, by the same proof that a backup has to pass. */
-	const content = async (name: string) => {
-		const file = pieces(await odoo.databases.backup(name, 'zip'));
-		const { tables, databaseUuid, attachments } = await proveZip(file, { startedAt: Date.now() });
-		return { tables, databaseUuid, attachments };
-	};
-	const keysDirectory = path.join(directory, 'keys');
-	assert.equal((await run(['keys', 'create', '--out', keysDirectory])).exit, 0);
-	const lines = (await readFile(path.join(keysDirectory, KEY_FILES.hub), 'utf8')).trim().split('\n');
-	const environment: Record<string, string> = {
-		HUB_USER_DIR: path.join(directory, 'hub'),
-		ODOO_URL: odoo.url,
-		ODOO_MASTER_PASSWORD: MASTER_PASSWORD,
-		DRIVE_API_URL: drive.url,
-		DRIVE_SERVICE_ACCOUNT_FILE: drive.google.keyFiles.uploader,
-		DRIVE_FOLDER: `https://drive.google.com/drive/folders/${drive.google.folderId}`,
-		...Object.fromEntries(lines.map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)])),
-	};
-	const identity = path.join(keysDirectory, KEY_FILES.recovery);
-	const proven = () =>
-		run(['keys', 'check', path.join(keysDirectory, KEY_FILES.test), '--identity', identity], { environment });
-	return {
-		directory,
-		drive,
-		odoo: { ...odoo, content },
-		environment,
-		identity,
-		proven,
-		command: (...args: string[]) => run(args, { environment }),
-	};
-}
 
 /** Uploads a file with its record as the hub does, beside what the test changes. */
 async function lay(
@@ -290,24 +247,6 @@ test('past the manager a backup is restored, compared to the row, and what was t
 	});
 	assert.deepEqual([missing.exit, /ODOO_PG_HOST/.test(missing.errors)], [2, true]);
 });
-
-/** What a person does in a browser on the same machine: reads Google's page, allows, and is sent back. */
-async function consentAt(start: string): Promise<void> {
-	const begun = await fetch(start, { redirect: 'manual' });
-	const cookie = begun.headers
-		.getSetCookie()
-		.map((line) => line.split(';', 1)[0])
-		.join('; ');
-	const page = begun.headers.get('location') ?? '';
-	const html = await (await fetch(page)).text();
-	const form = new URLSearchParams({ decision: 'allow', account: PERSON, granted: SCOPES.own });
-	for (const [, name = '', value = ''] of html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)) {
-		form.append(name, value.replaceAll('&amp;', '&'));
-	}
-	const url = new URL('/o/oauth2/v2/auth', page);
-	const answer = await fetch(url, { method: 'POST', body: form, redirect: 'manual' });
-	await fetch(answer.headers.get('location') ?? '', { headers: { cookie } });
-}
 
 test('a consent given on a workstation is kept, encrypted, for what comes after', async (t) => {
 	const { environment, drive, identity, proven } = await clinic(t);

@@ -205,4 +205,24 @@ export const mutants: Mutant[] = [
 		replace: '||',
 		test: drills(STORE_FAILS),
 	},
+	{
+		protection: 'A name from Drive does not move the cursor of a terminal',
+		file: 'cli/terminal.ts',
+		find: "return text.replace(/[\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]/g, '\\ufffd');",
+		replace: 'return text;',
+		test: {
+			file: 'test/unit/cli/help.test.ts',
+			name: 'a name from elsewhere neither moves the cursor nor hides what stands beside it',
+		},
+	},
+	{
+		protection: 'A restore is not begun where two backups were named',
+		file: 'cli/restore.ts',
+		find: "if (given.length === 1 && given[0] !== '') return;",
+		replace: 'if (given.length > 0) return;',
+		test: {
+			file: 'test/unit/cli/help.test.ts',
+			name: 'wrong usage is told in the language of the terminal, without the other one',
+		},
+	},
 ];

@@ -76,7 +76,13 @@ async function watched(t: TestContext, encryption: BackupRequest['encryption']) 
 	};
 	const making = makeBackup({
 		...{ id: '0190aaaa-0000-7000-8000-000000000001', database: 'clinica', sourceName: 'manager', format: 'zip' },
-		...{ source: { kind: 'http', url: serving.url }, encryption, signingKey: createSigningKey().privateKey },
+		source: {
+			kind: 'manager',
+			address: { url: serving.url, masterPassword: 'master' },
+			database: 'clinica',
+			format: 'zip',
+		},
+		...{ encryption, signingKey: createSigningKey().privateKey },
 		spool: await Spool.open(path.join(directory, 'spool')),
 	}).finally(() => {
 		over = true;

@@ -22,6 +22,13 @@ export interface ConsoleOptions {
 }
 
 export async function run(args: string[], options: ConsoleOptions = {}): Promise<ConsoleRun> {
+	const ended = await runPlain(args, options);
+	const json = args.includes('--json') ? (JSON.parse(ended.output) as Record<string, unknown>) : {};
+	return { ...ended, json };
+}
+
+/** What it wrote, as it is. */
+export async function runPlain(args: string[], options: ConsoleOptions = {}): Promise<Omit<ConsoleRun, 'json'>> {
 	const { environment = {}, input = '', columns, signal = new AbortController().signal, onErrors } = options;
 	const written = { output: '', errors: '' };
 	const sink = (name: keyof typeof written) =>
@@ -37,6 +44,5 @@ export async function run(args: string[], options: ConsoleOptions = {}): Promise
 	const errors = Object.assign(sink('errors'), columns === undefined ? {} : { isTTY: true, columns });
 	const streams = { input: stdin, output: sink('output'), errors };
 	const exit = await main({ args, environment, streams, signal });
-	const json = args.includes('--json') ? (JSON.parse(written.output) as Record<string, unknown>) : {};
-	return { exit, ...written, json };
+	return { exit, ...written };
 }

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
 import { test } from 'node:test';
 import { EXIT_WORDS, exitCodeOf } from '../../../cli/exit.ts';
 import { COMMANDS } from '../../../cli/main.ts';
-import { bytesText, languageOf } from '../../../cli/terminal.ts';
+import { bytesText, languageOf, Terminal } from '../../../cli/terminal.ts';
 import { HUB_ERROR_CODES, HubError } from '../../../lib/errors.ts';
-import { run } from './console.ts';
+import { run, runPlain } from './console.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
@@ -36,11 +37,66 @@ test('each command tells its options in both languages', async () => {
 	}
 });
 
-test('no command and an unknown one end with 2', async () => {
-	assert.equal((await run([])).exit, 2);
-	const { exit, errors, output } = await run(['destroy']);
-	assert.deepEqual([exit, output], [2, '']);
-	assert.match(errors, /Usage: clinic-hub/);
+test('no command shows the help, an unknown one says which there are, and both end with 2', async () => {
+	const none = await run([]);
+	assert.deepEqual([none.exit, none.output, /Usage: clinic-hub/.test(none.errors)], [2, '', true]);
+	const unknown = await run(['destroy', 'it', '--now']);
+	assert.deepEqual([unknown.exit, unknown.output], [2, '']);
+	assert.match(unknown.errors, /There is no command “destroy it”\. There are: backups, backup, verify/);
+	const { exit, json } = await run(['destroy', '--json']);
+	assert.deepEqual([exit, json['ok'], json['exit'], json['code']], [2, false, 2, 'CONFIG_INVALID']);
+});
+
+test('help is shown beside --json, too', async () => {
+	const main = await runPlain(['--json', '--help']);
+	assert.deepEqual([main.exit, /Commands:/.test(main.output)], [0, true]);
+	const command = await runPlain(['backups', '--json', '--help']);
+	assert.deepEqual([command.exit, /--verifying-key KEY/.test(command.output)], [0, true]);
+});
+
+test('wrong usage is told in the language of the terminal, without the other one', async () => {
+	for (const [args, english, spanish] of [
+		[['verify'], 'Usage: clinic-hub verify FILE; --help tells more.', 'Uso: clinic-hub verify FILE; --help dice más.'],
+		[['backups', '--all'], "Unknown option '--all'. See clinic-hub backups --help.", 'No existe la opción --all. Vea'],
+		[['restore', '--into'], "Option '--into <value>' argument missing", 'La opción --into está mal puesta. Vea'],
+		[
+			['restore', 'newest'],
+			'Say which database to make: --into DATABASE.',
+			'Indique qué base se crea: --into DATABASE.',
+		],
+		[['restore', 'newest', '--file', 'x', '--into', 'y'], 'Say which backup', 'Indique qué copia'],
+		[['restore', '--into', 'y'], 'Say which backup', 'Indique qué copia'],
+		[['verify', 'x'], 'A verifying key is needed', 'Hace falta una clave de verificación'],
+		[['keys', 'create'], 'Say where to write the files', 'Indique dónde escribir los archivos'],
+		[['backup', '--format', 'tar'], '--format takes zip or dump.', '--format lleva zip o dump.'],
+	] as const) {
+		for (const [LANG, words] of [
+			['C', english],
+			['es_CL.UTF-8', spanish],
+		] as const) {
+			const { exit, errors, output } = await run([...args], { environment: { LANG } });
+			assert.deepEqual([exit, output], [2, ''], args.join(' '));
+			assert.ok(errors.startsWith(`clinic-hub: ${words}`), errors);
+			assert.equal(errors.trim().split('\n').length, 1, errors);
+		}
+	}
+});
+
+test('a name from elsewhere neither moves the cursor nor hides what stands beside it', async () => {
+	const written: string[] = [];
+	const sink = new Writable({
+		write(chunk, _, done) {
+			written.push(String(chunk));
+			done();
+		},
+	});
+	const terminal = new Terminal(
+		{ input: new PassThrough(), output: sink, errors: sink },
+		{ language: 'en', json: false },
+	);
+	terminal.say('a\u001b[2K\rb\u009bc\u202ed\ne');
+	terminal.warn('x\u0007\u2066y');
+	assert.deepEqual(written, ['a\ufffd[2K\ufffdb\ufffdc\ufffdd\ne\n', 'x\ufffd\ufffdy\n']);
 });
 
 test('every failure has an exit code that the documents name', () => {

@@ -47,7 +47,7 @@ test('keys are written for their owner only, and never over others', async (t) =
 	const before = readFileSync(path.join(out, KEY_FILES.hub), 'utf8');
 	const again = await run(['keys', 'create', '--out', out]);
 	assert.equal(again.exit, 2);
-	assert.match(again.errors, /exists already; name another directory/);
+	assert.match(again.errors, /exists already: name another directory/);
 	assert.equal(readFileSync(path.join(out, KEY_FILES.hub), 'utf8'), before);
 	const recovery = readFileSync(path.join(out, KEY_FILES.recovery), 'utf8').trim().split('\n').at(-1) ?? '';
 	assert.ok(!before.includes(recovery));
