@@ -35,7 +35,7 @@ export const backup: Command = {
 	takes: { min: 0, max: 0 },
 	help: {
 		en: 'Make a backup now, prove it, encrypt it and bring it to the Drive folder.',
-		es: 'Hacer una copia ahora, probarla, cifrarla y llevarla a la carpeta de Drive.',
+		es: 'Hacer una copia ahora, comprobarla, cifrarla y llevarla a la carpeta de Drive.',
 	},
 	options: {
 		database: {
@@ -188,7 +188,7 @@ function show(event: BackupEvent, terminal: Terminal): void {
 		const shown = bytesText(size, terminal.language);
 		terminal.say({
 			en: `${database}: proven and encrypted, ${shown}, ${path.basename(file)}`,
-			es: `${database}: probada y cifrada, ${shown}, ${path.basename(file)}`,
+			es: `${database}: comprobada y cifrada, ${shown}, ${path.basename(file)}`,
 		});
 		if (!complete) {
 			terminal.say({

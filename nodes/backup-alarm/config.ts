@@ -2,6 +2,7 @@
 
 import { DEFAULT_ALARM } from '../../lib/backup/alarm.ts';
 import { isHttpUrl } from '../../lib/http.ts';
+import { recoveryKeys, verifyingKeys } from '../runtime/backup-keys.ts';
 import {
 	custom,
 	FieldProblem,
@@ -12,7 +13,6 @@ import {
 	secret,
 	type ValuesOf,
 } from '../runtime/fields.ts';
-import { recoveryKeys, verifyingKeys } from '../runtime/verifying-keys.ts';
 
 /** As the rules of `drive-retention` leave at most: 7 days, 4 weeks and 3 months. */
 const KEPT = 14;

@@ -1,7 +1,7 @@
 /** What the button "Test the alarm" of the dialog does: the node as it is deployed sends a test, and says who took it. */
 
 import { HubError } from '../../lib/errors.ts';
-import { adminRoute } from '../runtime/admin-route.ts';
+import { adminRoute, textOf } from '../runtime/admin-route.ts';
 import type { Finding, ProbeAnswer } from '../runtime/connection-test.ts';
 import type { NodeAPI } from '../runtime/node-red.ts';
 import type { Running } from './backup-alarm.ts';
@@ -31,7 +31,7 @@ export function defineAlarmTest(RED: NodeAPI, running: ReadonlyMap<string, Runni
 		path: `test/${alarmNode.type}`,
 		permission: PERMISSION,
 		async handle({ body, actor, signal }): Promise<ProbeAnswer> {
-			const node = running.get(String(body['id'] ?? ''));
+			const node = running.get(textOf(body['id']));
 			if (!node) throw new HubError('NOT_FOUND', 'The node does not run: deploy it, and see what its status says.');
 			const result = await node.test(actor, signal);
 			const phrase = trialPhrase(result);

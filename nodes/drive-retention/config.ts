@@ -3,6 +3,7 @@
 import { calendar } from '../../lib/backup/calendar.ts';
 import { DEFAULT_RETENTION, type RetentionRules } from '../../lib/backup/retention.ts';
 import { HubError } from '../../lib/errors.ts';
+import { verifyingKeys } from '../runtime/backup-keys.ts';
 import {
 	choice,
 	custom,
@@ -13,7 +14,6 @@ import {
 	reference,
 	type ValuesOf,
 } from '../runtime/fields.ts';
-import { verifyingKeys } from '../runtime/verifying-keys.ts';
 
 /** Of each kind; more are a typing error. */
 const MOST = 3_650;

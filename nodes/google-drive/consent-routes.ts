@@ -8,7 +8,7 @@ import { storeConsent, storedConsent } from '../../lib/backup/drive-account.ts';
 import { ConsentDesk } from '../../lib/drive/consent.ts';
 import { redirectProblem } from '../../lib/drive/redirect.ts';
 import { HubError, toHubError } from '../../lib/errors.ts';
-import { adminRoute, type RouteRequest } from '../runtime/admin-route.ts';
+import { adminRoute, type RouteRequest, textOf } from '../runtime/admin-route.ts';
 import { hubOf } from '../runtime/hub.ts';
 import type { NodeAPI } from '../runtime/node-red.ts';
 import { openPage, type PageAnswer, type PageRequest } from '../runtime/open-page.ts';
@@ -74,8 +74,8 @@ export function defineConsent(RED: NodeAPI): void {
 }
 
 async function state(RED: NodeAPI, { body }: RouteRequest): Promise<ConsentState> {
-	const { clientId } = replaceVariables(RED, { clientId: body['clientId'] }, String(body['id'] ?? ''));
-	const problem = redirectProblem(String(body['redirectUri'] ?? ''))?.text;
+	const { clientId } = replaceVariables(RED, { clientId: textOf(body['clientId']) }, textOf(body['id']));
+	const problem = redirectProblem(textOf(body['redirectUri']))?.text;
 	const consent = clientId ? await storedConsent(await consents(hubOf(RED)), String(clientId)) : undefined;
 	return {
 		connected: consent !== undefined,
@@ -99,7 +99,7 @@ async function begin(
 	if (accountType !== 'consent' || !clientId || !clientSecret) {
 		throw new HubError('CONFIG_INVALID', 'A service account needs no consent.');
 	}
-	const redirectUri = String(body['redirectUri'] ?? '');
+	const redirectUri = textOf(body['redirectUri']);
 	const { pathname, protocol } = URL.canParse(redirectUri) ? new URL(redirectUri) : { pathname: '', protocol: '' };
 	if (!pathname.endsWith(`/clinic-hub/${RETURN_PATH}`)) {
 		throw new HubError('CONFIG_INVALID', 'The redirect address is not that of this editor.');
@@ -111,7 +111,7 @@ async function begin(
 	// Lax: Google's redirect is a navigation from another site, and comes as GET.
 	const place = `Path=${pathname}; HttpOnly; SameSite=Lax${protocol === 'https:' ? '; Secure' : ''}`;
 	for (const old of [...begun.keys()].slice(0, -MOST_BEGUN + 1)) begun.delete(old);
-	begun.set(browser, { node: String(body['id'] ?? ''), actor, language, place });
+	begun.set(browser, { node: textOf(body['id']), actor, language, place });
 	setCookie(`${COOKIE}=${browser}; Max-Age=${COOKIE_LIFE_S}; ${place}`);
 	return { page };
 }

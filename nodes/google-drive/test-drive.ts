@@ -36,7 +36,7 @@ export async function testDrive(
 		);
 		const shown = findings.map(({ level, text }) => ({ level, text }));
 		if (error) return { ok: false, text: error.text, code: error.code, findings: shown };
-		return { ok, text: '', findings: shown, ...(ok ? {} : { code: 'CONFIG_INVALID' }) };
+		return { ok, text: '', findings: shown };
 	} catch (thrown) {
 		const { code, message } = toHubError(thrown);
 		return { ok: false, text: message, code };

@@ -1,6 +1,7 @@
 /** `notice`: tells people what they must know, by mail and by webhook; what cannot be told now is told later. */
 
 import type { Notices } from '../../lib/notices/notices.ts';
+import { textOf } from '../runtime/admin-route.ts';
 import { connectionById } from '../runtime/connection.ts';
 import { defineConnectionTest } from '../runtime/connection-test.ts';
 import { defineNode } from '../runtime/define-node.ts';
@@ -66,7 +67,7 @@ export default function (RED: NodeAPI): void {
 			// The mail server as it was deployed: its own dialog tests it before.
 			const smtp = config.smtp ? await connectionById(RED, smtpConnection, config.smtp) : undefined;
 			const probe = await tryChannels(await channelsOf(config, secrets, smtp), signal);
-			const subject = String(body['id'] ?? noticeNode.type);
+			const subject = textOf(body['id']) || noticeNode.type;
 			hubOf(RED).audit({ action: 'notices.test', actor, subject, outcome: probe.ok ? 'done' : 'failed' });
 			return probe;
 		},

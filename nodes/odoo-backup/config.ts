@@ -1,21 +1,20 @@
 /** The properties of an `odoo-backup` node and what they mean for a run. */
 
-import path from 'node:path';
 import { publicKeyOf } from '../../lib/backup/signature.ts';
 import { HubError } from '../../lib/errors.ts';
+import { drillKeys, recoveryKeys } from '../runtime/backup-keys.ts';
 import {
 	choice,
 	custom,
 	FieldProblem,
 	integer,
+	optionalFolder,
 	optionalInteger,
-	optionalText,
 	type Problem,
 	reference,
 	secret,
 	type ValuesOf,
 } from '../runtime/fields.ts';
-import { recoveryKeys } from '../runtime/verifying-keys.ts';
 
 /** In minutes: Odoo packs a zip whole before its first byte. */
 const FIRST_BYTE = { min: 1, max: 1_440, default: 60 };
@@ -23,16 +22,6 @@ const FIRST_BYTE = { min: 1, max: 1_440, default: 60 };
 const IDLE = { min: 10, max: 3_600, default: 300 };
 /** In MB/s (10^6 bytes). */
 const LIMIT = { min: 1, max: 100_000 };
-
-/** Its check sum is looked at when the node starts; the package for that is loaded only then. */
-const IDENTITY = /^AGE-SECRET-KEY-1[0-9A-Z]{58}$/;
-
-/** Keys separated by blanks or lines, as `clinic-hub keys create` writes them. */
-function readDrillKeys(raw: unknown): string[] {
-	const keys = (secret().read(raw) ?? '').split(/[\s,;]+/).filter((word) => word !== '');
-	if (keys.every((key) => IDENTITY.test(key))) return keys;
-	throw new FieldProblem('key');
-}
 
 function readSigning(raw: unknown): string | undefined {
 	const key = secret().read(raw)?.trim();
@@ -46,12 +35,6 @@ function readSigning(raw: unknown): string | undefined {
 	return key;
 }
 
-function readSpool(raw: unknown): string | undefined {
-	const folder = optionalText().read(raw);
-	if (folder !== undefined && !path.isAbsolute(folder)) throw new FieldProblem('folder');
-	return folder;
-}
-
 const fields = {
 	odoo: reference(),
 	/** `manager`: Odoo's database manager. `direct`: PostgreSQL and the folder of attachments. */
@@ -62,7 +45,7 @@ const fields = {
 	/** Public keys; each of their secret keys opens every backup. */
 	recovery: recoveryKeys(),
 	/** Empty: `spool` in the user directory. */
-	spool: custom(readSpool),
+	spool: optionalFolder(),
 	firstByte: integer(FIRST_BYTE),
 	idle: integer(IDLE),
 	/** Empty: none. */
@@ -71,7 +54,7 @@ const fields = {
 
 const secrets = {
 	/** Secret keys of drills, newest first; a backup is encrypted to the first, too. */
-	drill: custom(readDrillKeys),
+	drill: drillKeys(),
 	signing: custom(readSigning),
 };
 

@@ -1,7 +1,7 @@
 /** The dialog's part of proving the recovery key: a test file to decrypt, and the code that stood in it. */
 
 import { HubError } from '../../lib/errors.ts';
-import { adminRoute, type RouteRequest } from '../runtime/admin-route.ts';
+import { adminRoute, type RouteRequest, textOf } from '../runtime/admin-route.ts';
 import { hubOf } from '../runtime/hub.ts';
 import type { NodeAPI } from '../runtime/node-red.ts';
 import { type Phrase, shared } from '../runtime/phrase.ts';
@@ -65,7 +65,7 @@ async function keyCode(RED: NodeAPI, { body, actor }: RouteRequest): Promise<Key
 		hub.audit({ action: 'backup.check-key', actor, subject: keys.recipient, outcome });
 	const checkedAt = Date.now();
 	try {
-		checkProof(String(body['code'] ?? ''), { ...keys, now: checkedAt });
+		checkProof(textOf(body['code']), { ...keys, now: checkedAt });
 	} catch (thrown) {
 		record('refused');
 		if (thrown instanceof HubError && thrown.code === 'KEY_INVALID') {

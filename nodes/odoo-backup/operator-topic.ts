@@ -13,6 +13,7 @@ import {
 	operatorAction,
 	type SourceState,
 } from '../runtime/operator-actions.ts';
+import { type Chosen, chosenOf, groupOf, groupsOf, idOf, select } from '../runtime/operator-selection.ts';
 import type { OperatorDetail, OperatorList, OperatorResult } from '../runtime/operator-view.ts';
 import { ofNode } from '../runtime/phrase.ts';
 import { backupView, label } from './operator-view.ts';
@@ -64,8 +65,8 @@ export function defineBackupTopic(RED: NodeAPI): OperatorSources<BackupSourceNod
 		actions: {
 			list: operatorAction({
 				audited: false,
-				parse: ({ group }) => ({ database: typeof group === 'string' && group ? group : undefined }),
-				run: async (source: BackupSourceNode, { database }) => list(await source.incomplete(), database),
+				parse: groupOf,
+				run: async (source: BackupSourceNode, database) => list(await source.incomplete(), database),
 			}),
 			inspect: operatorAction({
 				audited: false,
@@ -73,8 +74,8 @@ export function defineBackupTopic(RED: NodeAPI): OperatorSources<BackupSourceNod
 				run: async (source: BackupSourceNode, { id }) => inspect(await source.incomplete(), id),
 			}),
 			accept: operatorAction({
-				parse: ({ ids, group }) => selectionOf(ids, group),
-				subject: ({ ids, database }) => database ?? ids.join(' '),
+				parse: chosenOf,
+				subject: ({ ids, group }) => group ?? ids.join(' '),
 				details: (_input, result) => ({ ...(result as OperatorResult) }),
 				run: accept,
 			}),
@@ -98,17 +99,13 @@ export function defineBackupTopic(RED: NodeAPI): OperatorSources<BackupSourceNod
 }
 
 function list(backups: IncompleteBackup[], database: string | undefined): OperatorList {
-	const databases = [...new Set(backups.map(({ claim }) => claim.database))];
 	return {
 		rows: backups
 			.filter(({ claim }) => database === undefined || claim.database === database)
 			.map(({ claim, finishedAt, open }) => ({
 				...{ id: claim.id, database: claim.database, since: finishedAt, missing: open.length },
 			})),
-		groups: databases.map((value) => ({
-			...{ value, words: { en: value, es: value } },
-			count: backups.filter(({ claim }) => claim.database === value).length,
-		})),
+		groups: groupsOf(backups.map(({ claim }) => claim.database)),
 	};
 }
 
@@ -129,30 +126,17 @@ function inspect(backups: IncompleteBackup[], id: string): OperatorDetail {
 }
 
 /** From now on these files may be missing in every backup of that database. */
-async function accept(
-	source: BackupSourceNode,
-	{ ids, database }: { ids: string[]; database: string | undefined },
-): Promise<OperatorResult> {
-	const backups = await source.incomplete();
-	const chosen = backups.filter(({ claim }) => ids.includes(claim.id) || claim.database === database);
+async function accept(source: BackupSourceNode, asked: Chosen): Promise<OperatorResult> {
+	const { chosen, missing } = select(await source.incomplete(), asked, {
+		id: ({ claim }) => claim.id,
+		group: ({ claim }) => claim.database,
+	});
 	await source.accept(chosen);
-	return { done: chosen.length, missing: ids.filter((id) => !chosen.some(({ claim }) => claim.id === id)).length };
+	return { done: chosen.length, missing };
 }
 
 function known(backups: IncompleteBackup[], id: string): IncompleteBackup {
 	const found = backups.find(({ claim }) => claim.id === id);
 	if (!found) throw new HubError('NOT_FOUND', 'This backup waits for nobody any more: reload the list.');
 	return found;
-}
-
-function idOf(id: unknown): string {
-	if (typeof id !== 'string' || !id) throw new HubError('CONFIG_INVALID', 'Name the backup that is meant.');
-	return id;
-}
-
-/** Never "all" by mistake: an empty choice is refused. */
-function selectionOf(ids: unknown, group: unknown): { ids: string[]; database: string | undefined } {
-	if (typeof group === 'string' && group) return { ids: [], database: group };
-	if (!Array.isArray(ids) || ids.length === 0) throw new HubError('CONFIG_INVALID', 'Choose at least one backup.');
-	return { ids: ids.map(idOf), database: undefined };
 }

@@ -1,14 +1,9 @@
 /** How the sidebar shows backups. */
 
 import type { OperatorView } from '../runtime/operator-view.ts';
-import { type Phrase, shared } from '../runtime/phrase.ts';
+import { textsOf } from '../runtime/phrase.ts';
 
-/** A text of this topic. */
-export function label(key: string, values?: Phrase['values']): Phrase {
-	return shared(`backup.${key}`, values);
-}
-
-const text = (key: string) => label(key).key;
+export const { label, text } = textsOf('backup');
 
 export const backupView: OperatorView = {
 	title: text('title'),

@@ -5,26 +5,8 @@ import type { DrillTarget } from '../../lib/backup/restore-drill.ts';
 import type { RestoreTarget } from '../../lib/backup/restore-place.ts';
 import { HubError } from '../../lib/errors.ts';
 import type { OdooConnection } from '../odoo-server/connection.ts';
-import {
-	choice,
-	custom,
-	FieldProblem,
-	flag,
-	optionalText,
-	reference,
-	secret,
-	type ValuesOf,
-} from '../runtime/fields.ts';
-import { verifyingKeys } from '../runtime/verifying-keys.ts';
-
-/** Their check sums are looked at when they are used; the package for that is loaded only then. */
-const IDENTITY = /^AGE-SECRET-KEY-1[0-9A-Z]{58}$/;
-
-function readIdentities(raw: unknown): string[] {
-	const keys = (secret().read(raw) ?? '').split(/[\s,;]+/).filter((word) => word !== '');
-	if (keys.every((key) => IDENTITY.test(key))) return keys;
-	throw new FieldProblem('key');
-}
+import { drillKeys, verifyingKeys } from '../runtime/backup-keys.ts';
+import { choice, custom, FieldProblem, flag, optionalText, reference, type ValuesOf } from '../runtime/fields.ts';
 
 function readInto(raw: unknown): string | undefined {
 	const name = optionalText().read(raw);
@@ -51,7 +33,7 @@ const fields = {
 
 const secrets = {
 	/** Secret drill keys, newest first; none where backups are not encrypted. */
-	drill: custom(readIdentities),
+	drill: drillKeys(),
 };
 
 export type RestoreConfig = ValuesOf<typeof fields>;

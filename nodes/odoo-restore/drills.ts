@@ -30,7 +30,10 @@ export function drills(node: HubNode<RestoreConfig, RestoreSecrets>, { place }: 
 			audit({ action: 'backup.drill', actor: `flow:${node.id}`, subject, outcome, details: { database } });
 			const { rows, same, tables } = report.comparison;
 			const key = `odoo-restore.status.${passed ? 'passed' : 'differs'}`;
-			status.set(passed ? 'ready' : 'problem', { key, values: { database, rows, same, tables } });
+			status.set(passed ? 'ready' : 'problem', {
+				key,
+				values: { database, rows, same, tables, changed: tables - same },
+			});
 			if (unrecorded !== null) {
 				node.log.error(`The drill of ${database} could not be written down: ${unrecorded}`);
 				status.set('problem', {

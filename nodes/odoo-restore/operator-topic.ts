@@ -4,7 +4,6 @@
  */
 
 import type { HeldRestore, HeldRestores } from '../../lib/backup/held-restores.ts';
-import { HubError } from '../../lib/errors.ts';
 import type { NodeAPI } from '../runtime/node-red.ts';
 import {
 	defineOperatorTopic,
@@ -12,8 +11,11 @@ import {
 	operatorAction,
 	type SourceState,
 } from '../runtime/operator-actions.ts';
+import { chosenOf, groupOf, groupsOf, onlyId, select } from '../runtime/operator-selection.ts';
 import type { OperatorList, OperatorResult } from '../runtime/operator-view.ts';
 import { label, restoreView } from './operator-view.ts';
+
+const ROW = { id: ({ id }: HeldRestore) => id, group: ({ database }: HeldRestore) => database };
 
 /** Registers routes and view of the topic `restore`. */
 export function defineRestoreTopic(RED: NodeAPI): OperatorSources<HeldRestores> {
@@ -24,12 +26,12 @@ export function defineRestoreTopic(RED: NodeAPI): OperatorSources<HeldRestores> 
 		actions: {
 			list: operatorAction({
 				audited: false,
-				parse: ({ group }) => ({ database: typeof group === 'string' && group ? group : undefined }),
-				run: async (source: HeldRestores, { database }) => list(source.waiting, database),
+				parse: groupOf,
+				run: async (source: HeldRestores, database) => list(source.waiting, database),
 			}),
 			begin: operatorAction({
 				parse: ({ ids, id, typed }) => ({
-					id: onlyOne(ids ?? id),
+					id: onlyId(ids ?? id),
 					typed: typeof typed === 'string' ? typed.trim() : undefined,
 				}),
 				subject: ({ id }) => id,
@@ -41,15 +43,12 @@ export function defineRestoreTopic(RED: NodeAPI): OperatorSources<HeldRestores> 
 				},
 			}),
 			discard: operatorAction({
-				parse: ({ ids, group }) => ({
-					ids: Array.isArray(ids) ? ids.map(String) : [],
-					database: typeof group === 'string' && group ? group : undefined,
-				}),
-				subject: ({ ids, database }) => database ?? ids.join(' '),
-				run: async (source: HeldRestores, { ids, database }): Promise<OperatorResult> => {
-					const chosen = source.waiting.filter((held) => ids.includes(held.id) || held.database === database);
+				parse: chosenOf,
+				subject: ({ ids, group }) => group ?? ids.join(' '),
+				run: async (source: HeldRestores, asked): Promise<OperatorResult> => {
+					const { chosen, missing } = select(source.waiting, asked, ROW);
 					for (const { id } of chosen) await source.discard(id);
-					return { done: chosen.length, missing: ids.filter((id) => !chosen.some((held) => held.id === id)).length };
+					return { done: chosen.length, missing };
 				},
 			}),
 			cancel: operatorAction({
@@ -71,7 +70,6 @@ function stateOf({ waiting, running }: HeldRestores): SourceState {
 }
 
 function list(waiting: readonly HeldRestore[], database: string | undefined): OperatorList {
-	const databases = [...new Set(waiting.map((held) => held.database))];
 	return {
 		rows: waiting
 			.filter((held) => database === undefined || held.database === database)
@@ -79,15 +77,6 @@ function list(waiting: readonly HeldRestore[], database: string | undefined): Op
 				...{ id, database: of, startedAt: Date.parse(startedAt), into },
 				what: label(replaces ? 'replaces' : 'makes'),
 			})),
-		groups: databases.map((value) => ({
-			...{ value, words: { en: value, es: value } },
-			count: waiting.filter((held) => held.database === value).length,
-		})),
+		groups: groupsOf(waiting.map(ROW.group)),
 	};
-}
-
-function onlyOne(ids: unknown): string {
-	const [id, ...others] = [ids].flat();
-	if (typeof id === 'string' && id && others.length === 0) return id;
-	throw new HubError('CONFIG_INVALID', 'Name one backup to restore.');
 }

@@ -1,6 +1,5 @@
 /** The properties of an `odoo-server` node and what they mean for the clients of Odoo. */
 
-import path from 'node:path';
 import type { OdooPlace } from '../../lib/backup/place.ts';
 import { isDatabaseName } from '../../lib/backup/place.ts';
 import { isHttpUrl } from '../../lib/http.ts';
@@ -10,6 +9,7 @@ import {
 	FieldProblem,
 	flag,
 	integer,
+	optionalFolder,
 	optionalText,
 	type Problem,
 	secret,
@@ -42,12 +42,6 @@ function readDatabases(raw: unknown): string[] {
 	return [...new Set(names)];
 }
 
-function readFolder(raw: unknown): string | undefined {
-	const folder = optionalText().read(raw);
-	if (folder !== undefined && !path.isAbsolute(folder)) throw new FieldProblem('folder');
-	return folder;
-}
-
 const fields = {
 	url: custom(readUrl),
 	/** `list`: those named below. `all`: every one that Odoo shows. */
@@ -60,7 +54,7 @@ const fields = {
 	pgHost: optionalText({ pattern: /^[^\s@]+$/, reason: 'host' }),
 	pgPort: integer(PORT),
 	pgUser: optionalText(),
-	filestore: custom(readFolder),
+	filestore: optionalFolder(),
 };
 
 const secrets = { masterPassword: secret(), apiKey: secret(), pgPassword: secret() };

@@ -46,6 +46,11 @@ const HTTP_STATUS: Partial<Record<HubErrorCode, number>> = {
 	INTERNAL: 500,
 };
 
+/** A text of a body; '' for whatever else stands there, such as an object that cannot be made a text. */
+export function textOf(value: unknown): string {
+	return typeof value === 'string' ? value : '';
+}
+
 /** Adds the route. Call once in a node file or plugin, not for each node. */
 export function adminRoute(RED: NodeAPI, { method, path, permission, handle }: Route): void {
 	if (permission.length === 0)

@@ -12,6 +12,7 @@ export interface Probe {
 	ok: boolean;
 	/** For a person: what was found, and what to do about it. */
 	text: string;
+	/** Absent where something in `findings` is not as it should be. */
 	code?: HubErrorCode;
 	/** The text as a key, where it is a frequent one: then it is said in the reader's language. */
 	why?: Why;
@@ -76,7 +77,9 @@ export function defineConnectionTest<F extends Fields, S extends Fields>(
 			if (!('config' in screen)) return { ok: false, phrase: shared('node.notReady', { problems: screen.problems }) };
 			const { config, secrets, tls } = screen;
 			const { ok, text, code, why, findings } = await probe({ config, secrets, tls, signal, body, actor });
-			const failure = why ? `why.${why}` : `error.${code ?? 'INTERNAL'}`;
+			// Without a failure of the whole, what is wrong stands in the findings.
+			const whole = !code && findings?.length ? 'test.findings' : `error.${code ?? 'INTERNAL'}`;
+			const failure = why ? `why.${why}` : whole;
 			const phrase = shared(ok ? success : failure);
 			return { ok, phrase, text, open: !ok && !why, ...(findings ? { findings } : {}) };
 		},

@@ -1,5 +1,6 @@
 /** A node's properties, described once: how each is read, what is missing or wrong, in words the editor can translate. */
 
+import path from 'node:path';
 import { type Phrase, shared } from './phrase.ts';
 
 /** Something that keeps a node from being ready. */
@@ -34,7 +35,8 @@ export type ValuesOf<F extends Fields> = { [K in keyof F]: F[K] extends Field<in
 const UNSET_VARIABLE = /^\$\{(\S+)\}$/;
 
 function present(raw: unknown): string {
-	const value = raw === undefined || raw === null ? '' : String(raw);
+	if (typeof raw === 'object' && raw !== null) throw new FieldProblem('invalid');
+	const value = String(raw ?? '');
 	const variable = UNSET_VARIABLE.exec(value)?.[1];
 	if (variable) throw new FieldProblem('variable', { name: variable });
 	return value;
@@ -106,6 +108,17 @@ export function flag(byDefault: boolean): Field<boolean> {
 			const value = present(raw);
 			if (value !== 'true' && value !== 'false') throw new FieldProblem('choice', { options: 'true, false' });
 			return value === 'true';
+		},
+	};
+}
+
+/** Of a folder on this machine, from its root; empty reads as undefined. */
+export function optionalFolder(): Field<string | undefined> {
+	return {
+		read(raw) {
+			const folder = optionalText().read(raw);
+			if (folder !== undefined && !path.isAbsolute(folder)) throw new FieldProblem('folder');
+			return folder;
 		},
 	};
 }

@@ -46,7 +46,13 @@ const STYLE =
 
 /** Adds the page. Call once in a node file. */
 export function openPage(RED: NodeAPI, { path, handle }: OpenPage): void {
-	RED.httpAdmin?.get(`/clinic-hub/${path}`, (request, response) => void answer(request, response, handle));
+	RED.httpAdmin?.get(`/clinic-hub/${path}`, (request, response) => {
+		answer(request, response, handle).catch((thrown: unknown) => {
+			// Anybody can ask for this page: a rejection that nobody takes would end the process for all.
+			RED.log.error(`[clinic-hub] ${String((thrown as Error)?.stack ?? thrown)}`);
+			response.destroy();
+		});
+	});
 }
 
 async function answer(request: AdminRequest, response: AdminResponse, handle: OpenPage['handle']): Promise<void> {

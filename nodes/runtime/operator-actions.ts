@@ -4,7 +4,7 @@
  */
 
 import { HubError, toHubError } from '../../lib/errors.ts';
-import { adminRoute, type RouteRequest } from './admin-route.ts';
+import { adminRoute, type RouteRequest, textOf } from './admin-route.ts';
 import { hubOf } from './hub.ts';
 import type { NodeAPI } from './node-red.ts';
 import type { OperatorView } from './operator-view.ts';
@@ -132,7 +132,7 @@ async function perform<Source>(
 	sources: Map<string, SourceEntry>,
 	{ body, actor, signal }: RouteRequest,
 ): Promise<unknown> {
-	const entry = sources.get(String(body['source'] ?? ''));
+	const entry = sources.get(textOf(body['source']));
 	if (!entry)
 		throw new HubError('NOT_FOUND', 'The node of this row is not running (any more): reload the list, or deploy.');
 	const input = action.parse(body);

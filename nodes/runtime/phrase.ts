@@ -18,6 +18,12 @@ export function shared(key: string, values?: Phrase['values']): Phrase {
 	return { key: `${SHARED_CATALOGUE}:${key}`, ...(values ? { values } : {}) };
 }
 
+/** The texts of one topic of the sidebar: as phrases, and as keys for labels. */
+export function textsOf(topic: string) {
+	const label = (key: string, values?: Phrase['values']): Phrase => shared(`${topic}.${key}`, values);
+	return { label, text: (key: string): string => label(key).key };
+}
+
 /** What a failure is called in a few words; the full text of the error is for the log and the message. */
 export function phraseOf(error: HubError): Phrase {
 	return shared(`error.${error.code}`);

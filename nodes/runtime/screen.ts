@@ -6,6 +6,7 @@
 
 import type { ConnectionOptions } from 'node:tls';
 import { HubError } from '../../lib/errors.ts';
+import { textOf } from './admin-route.ts';
 import { type Fields, type Problem, problemPhrase, readFields, type ValuesOf } from './fields.ts';
 import { migrate } from './migrate.ts';
 import type { NodeDefinition } from './node-definition.ts';
@@ -41,7 +42,7 @@ export function readScreen<F extends Fields, S extends Fields>(
 	node: Described<F, S>,
 	body: Record<string, unknown>,
 ): Screen<F, S> {
-	const id = String(body['id'] ?? '');
+	const id = textOf(body['id']);
 	const typed = recordOf(body['config']);
 	const deployed = deployedConfig(RED, id, node.type);
 	const config = migrate({ ...typed, id, type: node.type }, node.migrations);

@@ -1,5 +1,6 @@
 /** `smtp-server`: the pool of connections to a mail server that the nodes of all flows share. */
 
+import { textOf } from '../runtime/admin-route.ts';
 import { defineConnectionTest, type Probe } from '../runtime/connection-test.ts';
 import { defineNode } from '../runtime/define-node.ts';
 import { readFields } from '../runtime/fields.ts';
@@ -50,7 +51,7 @@ export default function (RED: NodeAPI): void {
 			try {
 				const result = await client.send(testMail(options.from, values.to), { signal });
 				const ok = result.outcome === 'sent';
-				const subject = String(body['id'] ?? 'smtp-server');
+				const subject = textOf(body['id']) || 'smtp-server';
 				hubOf(RED).audit({ action: 'smtp.test-mail', actor, subject, outcome: ok ? 'done' : 'failed' });
 				return ok
 					? { ok, text: result.response }

@@ -404,7 +404,7 @@ test('a node lists all that it lacks, and warns of a backup that anybody can rea
 	await says({ recovery: '', credentials: {} }, /^No está listo: falta Claves de recuperación, falta Clave de firma$/);
 	await says({ recovery: 'age1x' }, /Claves de recuperación: no es una clave/);
 	await says({ source: 'direct', format: 'dump' }, /Formato debe ser zip/);
-	await says({ spool: 'spool' }, /Depósito debe ser una ruta completa/);
+	await says({ spool: 'spool' }, /Carpeta de espera debe ser una ruta completa/);
 	await says({ source: 'direct' }, /No está configurado|Mal configurado|configur/i);
 	await says({ odoo: { databases: '' } }, /Odoo: No está listo: falta Nombres/);
 	await says({ odoo: { databases: '../x' } }, /«\.\.\/x» no puede ser el nombre/);

@@ -2,9 +2,10 @@
 
 import { screenOf } from '../../runtime/editor/connection-test.ts';
 import { failureText } from '../../runtime/editor/failure.ts';
+import { missingRight } from '../../runtime/editor/permissions.ts';
 import type { EditorNode } from '../../runtime/editor/red.ts';
 import { type RequestFailure, request } from '../../runtime/editor/request.ts';
-import { editorLanguage, sharedText } from '../../runtime/editor/words.ts';
+import { editorLanguage } from '../../runtime/editor/words.ts';
 
 export const FIELDS = ['accountType', 'clientId', 'folder', 'folderName', 'purpose', 'domains'] as const;
 export const SECRETS = ['clientSecret', 'serviceKey'] as const;
@@ -52,7 +53,7 @@ export function startConsent(node: EditorNode): void {
 			const { connected, expiresAt, problem } = await request<State>('POST', 'google-drive/state', asked);
 			refused.textContent = problem?.[editorLanguage()] ?? '';
 			refused.hidden = problem === undefined;
-			button.disabled = problem !== undefined || !PERMISSIONS.every((one) => RED.user.hasPermission(one));
+			button.disabled = problem !== undefined || missingRight(PERMISSIONS) !== undefined;
 			if (!connected) return say('none', node._('google-drive.consent.none'));
 			const day = expiresAt === undefined ? '' : new Date(expiresAt).toLocaleDateString(editorLanguage());
 			say('ok', node._(day ? 'google-drive.consent.until' : 'google-drive.consent.given', { day }));
@@ -72,7 +73,7 @@ export function startConsent(node: EditorNode): void {
 	}
 	button.addEventListener('click', () => void connect(node, say));
 	clientId.addEventListener('change', () => void look());
-	if (!PERMISSIONS.every((one) => RED.user.hasPermission(one))) button.title = sharedText('test.noPermission');
+	button.title = missingRight(PERMISSIONS) ?? '';
 	void look();
 }
 

@@ -3,9 +3,10 @@
 import { screenOf } from '../../runtime/editor/connection-test.ts';
 import { element, icon } from '../../runtime/editor/elements.ts';
 import { failureText } from '../../runtime/editor/failure.ts';
+import { missingRight } from '../../runtime/editor/permissions.ts';
 import type { EditorNode } from '../../runtime/editor/red.ts';
 import { type RequestFailure, request } from '../../runtime/editor/request.ts';
-import { type EditorPhrase, fullTime, inWords, sharedText, translatorOf } from '../../runtime/editor/words.ts';
+import { type EditorPhrase, fullTime, inWords, translatorOf } from '../../runtime/editor/words.ts';
 
 interface Answer {
 	ok: boolean;
@@ -64,10 +65,11 @@ export function keyProof(node: EditorNode): void {
 	const file = make('odoo-backup.key.file', 'fa-download', () => void ask('key-file'));
 	const confirm = make('odoo-backup.key.confirm', 'fa-check', () => void ask('key-code', { code: code.value }));
 	const buttons = [file, confirm];
-	const allowed = PERMISSIONS.every((permission) => RED.user.hasPermission(permission));
+	const missing = missingRight(PERMISSIONS);
+	const allowed = missing === undefined;
 	for (const one of buttons) {
 		one.disabled = !allowed;
-		if (!allowed) one.title = sharedText('test.noPermission');
+		if (missing !== undefined) one.title = missing;
 	}
 	const label = element('label', { for: code.id }, node._('odoo-backup.key.code'));
 	container.replaceChildren(

@@ -1,6 +1,7 @@
 /** The button "Test connection" of a dialog. Sends what stands on the screen, deployed or not. */
 import { element, icon } from './elements.ts';
 import { failureText } from './failure.ts';
+import { missingRight } from './permissions.ts';
 import type { EditorNode } from './red.ts';
 import { type RequestFailure, request } from './request.ts';
 import { type EditorPhrase, editorLanguage, inWords, sharedText, translatorOf } from './words.ts';
@@ -120,9 +121,10 @@ export function connectionTest(options: ConnectionTestOptions): void {
 	const test = make(words, permission ? 'fa-paper-plane' : 'fa-plug', () => void run(node.type, {}, buttons));
 	buttons.push(test);
 	row.append(test);
-	if (!RED.user.hasPermission('flows.write') || (permission && !RED.user.hasPermission(permission))) {
+	const missing = missingRight(['flows.write', ...(permission ? [permission] : [])]);
+	if (missing !== undefined) {
 		test.disabled = true;
-		test.title = sharedText('test.noPermission');
+		test.title = missing;
 	}
 	container.replaceChildren(row);
 	if (options.mail && RED.user.hasPermission('clinic-hub.smtp.test-mail') && !test.disabled) {

@@ -1,13 +1,19 @@
 /** What keeps strangers, other sites and hanging nodes from doing harm, each by itself. */
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { mock, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { defineMailTopic } from '../../../nodes/amqp-mail/operator-topic.ts';
+import { defineAlarmTest } from '../../../nodes/backup-alarm/test-alarm.ts';
 import registerDrive from '../../../nodes/google-drive/google-drive.ts';
 import registerNotice from '../../../nodes/notice/notice.ts';
+import { defineKeyProof } from '../../../nodes/odoo-backup/key-proof.ts';
+import { defineBackupTopic } from '../../../nodes/odoo-backup/operator-topic.ts';
+import { defineRestoreTopic } from '../../../nodes/odoo-restore/operator-topic.ts';
 import { adminRoute } from '../../../nodes/runtime/admin-route.ts';
 import { defineNode } from '../../../nodes/runtime/define-node.ts';
 import { secret, text } from '../../../nodes/runtime/fields.ts';
+import { openPage } from '../../../nodes/runtime/open-page.ts';
 import { readScreen } from '../../../nodes/runtime/screen.ts';
 import registerSmtp from '../../../nodes/smtp-server/smtp-server.ts';
 import { ScriptedRed } from './scripted-red.ts';
@@ -50,14 +56,95 @@ test('a body beyond the bound is refused, with or without its length said', asyn
 test('each action of an operator asks for the permission of its own', async () => {
 	const red = new ScriptedRed();
 	defineMailTopic(red.api);
-	const actions = ['list', 'inspect', 'correct', 'replay', 'discard', 'pause', 'resume', 'search'];
-	for (const action of actions) {
-		const others = actions.filter((other) => other !== action).map((other) => `clinic-hub.mail.${other}`);
-		const route = `POST /clinic-hub/operator/mail/${action}`;
-		assert.equal((await red.ask(route, { body: {}, permissions: others })).status, 401, action);
+	defineBackupTopic(red.api);
+	defineRestoreTopic(red.api);
+	const routes = [...red.routes.keys()].filter((route) => route.includes('/operator/'));
+	assert.equal(routes.length, 8 + 5 + 4);
+	const rightOf = (route: string) => `clinic-hub.${route.split('/operator/')[1]?.replace('/', '.')}`;
+	for (const route of routes) {
+		// Whoever may edit and deploy flows is no operator by that.
+		const others = [
+			'read',
+			'write',
+			'flows.read',
+			'flows.write',
+			...routes.filter((one) => one !== route).map(rightOf),
+		];
+		assert.equal((await red.ask(route, { body: {}, permissions: others })).status, 401, route);
 		// Past the permission: the node of the row does not run here.
-		assert.equal((await red.ask(route, { body: {}, permissions: [`clinic-hub.mail.${action}`] })).status, 404, action);
+		assert.equal((await red.ask(route, { body: {}, permissions: [rightOf(route)] })).status, 404, route);
 	}
+});
+
+test('an operator who chose nothing, or too much, is told so, and nothing is done', async () => {
+	const red = new ScriptedRed();
+	const accepted: unknown[] = [];
+	const source = { incomplete: async () => [], accept: async (chosen: unknown) => void accepted.push(chosen) };
+	defineBackupTopic(red.api).add(source as never, { id: 'backup' });
+	const ask = (choice: Record<string, unknown>) =>
+		red.ask('POST /clinic-hub/operator/backup/accept', {
+			body: { source: 'backup', ...choice },
+			permissions: ['clinic-hub.backup.accept'],
+		});
+	for (const choice of [{}, { ids: [] }, { ids: 'x' }, { ids: [''] }, { ids: [{}] }, { group: '' }, { group: ['x'] }])
+		assert.equal((await ask(choice)).status, 400, JSON.stringify(choice));
+	assert.equal((await ask({ ids: Array.from({ length: 1_001 }, (_, at) => String(at)) })).status, 400);
+	assert.deepEqual(accepted, []);
+	assert.deepEqual((await ask({ ids: ['gone'] })).body, { done: 0, missing: 1 });
+});
+
+test('whoever may deploy does not let backups begin by that, nor test the alarm', async () => {
+	const red = new ScriptedRed();
+	defineKeyProof(red.api);
+	defineAlarmTest(red.api, new Map());
+	for (const [path, right] of [
+		['backup/key-file', 'clinic-hub.backup.check-key'],
+		['backup/key-code', 'clinic-hub.backup.check-key'],
+		['backup/key-state', 'clinic-hub.backup.check-key'],
+		['test/backup-alarm', 'clinic-hub.backup.test-alarm'],
+	] as const) {
+		const route = `POST /clinic-hub/${path}`;
+		for (const held of [['flows.write'], [right]])
+			assert.equal((await red.ask(route, { body: {}, permissions: held })).status, 401, path);
+		assert.notEqual((await red.ask(route, { body: {}, permissions: ['flows.write', right] })).status, 401, path);
+	}
+});
+
+test('a body of strange shape is refused in words, and is no error of the hub', async () => {
+	const red = new ScriptedRed();
+	registerDrive(red.api);
+	registerSmtp(red.api);
+	defineKeyProof(red.api);
+	defineAlarmTest(red.api, new Map());
+	defineMailTopic(red.api);
+	defineRestoreTopic(red.api);
+	const posts = [...red.routes.keys()].filter((route) => route.startsWith('POST '));
+	assert.ok(posts.length > 15);
+	const permissions = ['flows.write', ...'smtp.test-mail drive.connect backup.check-key backup.test-alarm'.split(' ')];
+	for (const route of posts) {
+		const action = route.split('/operator/')[1]?.replace('/', '.');
+		const held = [...permissions, ...(action ? [action] : [])];
+		const rights = held.flatMap((one) => [one, `clinic-hub.${one}`]);
+		for (const strange of [{ toString: 1 }, ['x'], 1e308, '\u0000', '__proto__', null]) {
+			const each = { id: strange, source: strange, config: { host: strange, url: strange, clientId: strange } };
+			const asked = { ...each, credentials: strange, redirectUri: strange, clientId: strange, code: strange };
+			const body = JSON.parse(`{"__proto__":{"polluted":true},${JSON.stringify(asked).slice(1)}`);
+			const { status } = await red.ask(route, { body, permissions: rights });
+			assert.ok(status !== 500 && status !== 401, `${route} ${JSON.stringify(strange)}: ${status}`);
+		}
+	}
+	assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
+});
+
+test('a page that needs no sign-in and fails ends its own connection, not the process', async () => {
+	const red = new ScriptedRed();
+	const handle = () => Promise.reject(new Error('unexpected'));
+	openPage(red.api, { path: 'open', handle });
+	const [page] = red.routes.get('GET /clinic-hub/open') ?? [];
+	const response = Object.assign(new EventEmitter(), { destroy: () => response.emit('destroyed') });
+	const destroyed = once(response, 'destroyed');
+	page?.({ headers: {}, query: {} } as never, response as never, () => undefined);
+	await destroyed;
 });
 
 test('mails and notices in the clinic’s name need a right beside the one to deploy', async () => {
