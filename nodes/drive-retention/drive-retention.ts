@@ -14,6 +14,8 @@ interface Ready {
 	/** One after the other: two at once would both count what the other one removes. */
 	alone<T>(work: () => Promise<T>): Promise<T>;
 	onRemoved(file: { id: string; name: string; databaseUuid: string }): void;
+	/** Who may remove a mark may have a backup removed: both are recorded. */
+	onMarked(topic: 'keep' | 'release', file: { id: string; name: string }): void;
 	tell(reports: readonly RetentionReport[], dry: boolean): void;
 	ended(failure: unknown): void;
 }
@@ -49,6 +51,11 @@ export default function (RED: NodeAPI): void {
 						...{ action: 'backup.prune', actor: `flow:${node.id}`, subject: id, outcome: 'done' },
 						details: { name, databaseUuid, removal: config.removal },
 					}),
+				onMarked: (topic, { id, name }) =>
+					audit({
+						...{ action: `backup.${topic}`, actor: `flow:${node.id}`, subject: id, outcome: 'done' },
+						details: { name },
+					}),
 				tell(reports, dry) {
 					const remaining = reports.reduce((sum, report) => sum + report.remaining, 0);
 					const gone = reports.reduce((sum, { removed, trash }) => sum + (dry ? trash : removed).length, 0);
@@ -69,7 +76,9 @@ async function handle({ message, send, signal }: NodeInput, ready: Ready): Promi
 	if (topic === 'keep' || topic === 'release') {
 		const { keepBackup } = await import('../../lib/backup/retention-run.ts');
 		const wanted = wantedOf(message);
-		return send({ ...message, payload: await alone(() => keepBackup(tools, wanted, signal)) });
+		const payload = await alone(() => keepBackup(tools, wanted, signal));
+		ready.onMarked(topic, payload);
+		return send({ ...message, payload });
 	}
 	if (topic !== 'dry' && !RUN.includes(topic)) {
 		throw new HubError('CONFIG_INVALID', 'msg.topic must be run (or empty), dry, keep or release.');

@@ -39,7 +39,7 @@ export interface OperatorButton {
 	label: string;
 	/** Of Font Awesome 4, which the editor brings: `fa-repeat`. */
 	icon: string;
-	/** Sentence to be agreed to first; `__count__` is the number of rows. */
+	/** Sentence to be agreed to first; `__count__` is the number of rows; of a button with `single`, `__field__` that of the row. */
 	confirm?: string;
 	/** Red, for what cannot be taken back. */
 	danger?: boolean;

@@ -19,7 +19,8 @@ const WORDS = {
 		restore: 'Restore',
 		replaces: 'replaces what is there',
 		makes: 'makes a new one',
-		unconfirmed: 'not confirmed',
+		named: 'The database “nueva” is made from this backup',
+		unconfirmed: 'The restore was not confirmed: type the name',
 		begun: 'The restore of nueva begins',
 	},
 	es: {
@@ -28,7 +29,8 @@ const WORDS = {
 		restore: 'Restaurar',
 		replaces: 'sustituye lo que hay',
 		makes: 'es nueva',
-		unconfirmed: 'No se confirmó',
+		named: 'Se crea la base «nueva» a partir de esta copia',
+		unconfirmed: 'No se confirmó la restauración: escriba el nombre',
 		begun: 'Empieza la restauración de nueva',
 	},
 } as const;
@@ -79,6 +81,7 @@ test('a restore for work', async (t) => {
 				await row.locator('input[type=checkbox]').check();
 				await sidebar.getByRole('button', { name: words.restore, exact: true }).first().click();
 				const dialog = page.locator('.clinic-hub-dialog');
+				await dialog.getByText(words.named).waitFor();
 				await dialog.locator('input').fill(typed);
 				await editor.picture(`odoo-restore-name-${language}`);
 				await dialog.getByRole('button', { name: words.restore, exact: true }).click();

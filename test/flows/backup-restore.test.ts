@@ -342,6 +342,14 @@ test('retention, download and drill', async (t) => {
 			[true, true, false, true],
 		);
 		assert.match(nodeRed.log, /"event":"clinic-hub\.backup\.prune"/);
+		assert.match(nodeRed.log, /"event":"clinic-hub\.backup\.keep","action":"backup\.keep","actor":"flow:/);
+		assert.equal(await end(nodeRed, RETENTION, { topic: 'release', payload: { file: older } }), null);
+		reports += 1;
+		await nodeRed.until('the record', () => /"event":"clinic-hub\.backup\.release"/.test(nodeRed.log));
+		for (const file of ['../../etc/passwd', '__proto__', '-h', 'x\u0000y', '']) {
+			const error = await end(nodeRed, RETENTION, { topic: 'release', payload: { file } });
+			assert.equal(error?.code, file === '' ? 'CONFIG_INVALID' : 'NOT_FOUND', file);
+		}
 		assert.deepEqual(readdirSync(path.join(nodeRed.userDir, 'spool')), []);
 	});
 });

@@ -69,4 +69,15 @@ export const mutants: Mutant[] = [
 		replace: "if (pathname === '') {",
 		test: node('a consent to Google Drive needs a right beside the one to deploy, and comes back to this editor only'),
 	},
+	{
+		protection: 'Who takes away the mark that keeps a backup is recorded',
+		file: 'nodes/drive-retention/drive-retention.ts',
+		find: '\t\tready.onMarked(topic, payload);\n',
+		replace: '',
+		built: true,
+		test: {
+			file: 'test/flows/backup-restore.test.ts',
+			name: 'a run removes what is superfluous, and leaves what is not signed and what is marked',
+		},
+	},
 ];

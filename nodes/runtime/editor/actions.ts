@@ -25,7 +25,7 @@ export async function act(button: OperatorButton, { topic, source, body, count, 
 	if (question || confirm !== undefined) {
 		answer = await ask({
 			title: RED._(label),
-			...(confirm === undefined ? {} : { sentence: RED._(confirm, { count }) }),
+			...(confirm === undefined ? {} : { sentence: RED._(confirm, { ...row, count }) }),
 			...(question
 				? { question: { label: RED._(question.label), kind: question.kind, initial: initialOf(question.initial, row) } }
 				: {}),

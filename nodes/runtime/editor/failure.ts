@@ -2,7 +2,14 @@ import type { RequestFailure } from './request.ts';
 import { sharedText } from './words.ts';
 
 /** Failures whose words say all; what the hub adds is English whatever the reader speaks. */
-const ENOUGH: ReadonlySet<string> = new Set(['SECRET_RETYPE', 'NOT_FOUND', 'FORBIDDEN', 'CANCELLED', 'TIMEOUT']);
+const ENOUGH: ReadonlySet<string> = new Set([
+	'SECRET_RETYPE',
+	'NOT_FOUND',
+	'FORBIDDEN',
+	'CANCELLED',
+	'TIMEOUT',
+	'RESTORE_UNCONFIRMED',
+]);
 
 /** A failed request for a person: the failure in this browser's language, then what the hub says about it. */
 export function failureText(failure: RequestFailure): string {
