@@ -1,7 +1,7 @@
 /** `drive-upload`: brings backups and other files to the one folder in Google Drive, and says so when they were compared. */
 
 import path from 'node:path';
-import { toHubError } from '../../lib/errors.ts';
+import { HubError, toHubError } from '../../lib/errors.ts';
 import { driveConnection } from '../google-drive/connection.ts';
 import { defineNode } from '../runtime/define-node.ts';
 import type { FlowMessage, NodeAPI } from '../runtime/node-red.ts';
@@ -62,9 +62,15 @@ export default function (RED: NodeAPI): void {
 	});
 }
 
-/** Id or name of what is to be cancelled; undefined for everything. */
+/** Id or name of what is to be cancelled; undefined for everything. @throws HubError CONFIG_INVALID */
 function cancelled({ payload }: FlowMessage): string | undefined {
 	if (typeof payload === 'string' && payload !== '') return payload;
 	const { id } = (payload ?? {}) as { id?: unknown };
-	return typeof id === 'string' && id !== '' ? id : undefined;
+	if (id === undefined) return undefined;
+	if (typeof id === 'string' && id !== '') return id;
+	// Never everything by mistake.
+	throw new HubError(
+		'CONFIG_INVALID',
+		'msg.payload.id must be the id or name of an upload; leave it out to cancel all.',
+	);
 }

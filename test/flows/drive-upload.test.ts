@@ -199,6 +199,14 @@ test('a cancelled upload ends, leaves nothing visible, and goes on where it was 
 		Number((payload as { acknowledged?: number }).acknowledged) >= 2 * MIB;
 	await nodeRed.message(PROGRESS, far);
 	nodeRed.receive(UPLOAD, { topic: 'cancel', payload: 'another.bin' });
+	nodeRed.receive(UPLOAD, { topic: 'cancel', payload: { id: 5 } });
+	await nodeRed.until('the refusal', () =>
+		nodeRed.completions(UPLOAD).find(({ error }) => error?.code === 'CONFIG_INVALID'),
+	);
+	assert.equal(
+		nodeRed.completions(UPLOAD).some(({ error }) => error?.code === 'CANCELLED'),
+		false,
+	);
 	nodeRed.receive(UPLOAD, { topic: 'cancel', payload: 'lento.bin' });
 	await nodeRed.until('the upload to end', () =>
 		nodeRed.completions(UPLOAD).some(({ error }) => error?.code === 'CANCELLED'),

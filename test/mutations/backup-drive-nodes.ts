@@ -80,4 +80,15 @@ export const mutants: Mutant[] = [
 			name: 'a run removes what is superfluous, and leaves what is not signed and what is marked',
 		},
 	},
+	{
+		protection: 'A wrong id does not cancel every upload',
+		file: 'nodes/drive-upload/drive-upload.ts',
+		find: 'if (id === undefined) return undefined;',
+		replace: "if (typeof id !== 'string') return undefined;",
+		built: true,
+		test: {
+			file: 'test/flows/drive-upload.test.ts',
+			name: 'a cancelled upload ends, leaves nothing visible, and goes on where it was when it is asked for again',
+		},
+	},
 ];
