@@ -50,7 +50,7 @@ const WORDS = {
 		incomplete: 'clinica: incompleta, véala en la barra lateral',
 		accept: 'Aceptar',
 		empty: 'Ninguna copia espera a una persona.',
-		help: 'comprobadas enteras, cifradas y firmadas',
+		help: 'comprobadas por completo, cifradas y firmadas',
 	},
 } as const;
 
