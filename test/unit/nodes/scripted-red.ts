@@ -1,5 +1,8 @@
 /** Only as much of Node-RED as the protections of `nodes/runtime` touch, so that each is tested by itself. */
 import { EventEmitter, once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type {
 	AdminHandler,
 	AdminRequest,
@@ -7,6 +10,10 @@ import type {
 	NodeRedNode,
 	RawNodeConfig,
 } from '../../../nodes/runtime/node-red.ts';
+
+/** Where a test that comes so far has its store; not the tree. */
+const USER_DIR = mkdtempSync(path.join(tmpdir(), 'clinic-hub-scripted-'));
+process.once('exit', () => rmSync(USER_DIR, { recursive: true, force: true }));
 
 /** Who asks; permissions as Node-RED's own names. */
 export interface Asked {
@@ -27,7 +34,7 @@ export class ScriptedRed {
 
 	readonly api = {
 		events: new EventEmitter(),
-		settings: {},
+		settings: { userDir: USER_DIR },
 		httpAdmin: {
 			get: (path: string, ...handlers: AdminHandler[]) => void this.routes.set(`GET ${path}`, handlers),
 			post: (path: string, ...handlers: AdminHandler[]) => void this.routes.set(`POST ${path}`, handlers),
