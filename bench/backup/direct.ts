@@ -25,9 +25,9 @@ interface Content {
 
 const SCAN_BYTES = 640_000;
 const TEXT_BYTES = 80_000;
-const QUICK: Content = { scans: 250, texts: 250, rows: 200_000 };
-/** 960 MB of attachments, 64 of which pack, and some 230 MB of rows. */
-const FULL: Content = { scans: 1_400, texts: 800, rows: 2_000_000 };
+const QUICK: Content = { scans: 200, texts: 200, rows: 100_000 };
+/** 640 MB of attachments, a tenth of which packs, and some 90 MB of rows. */
+const FULL: Content = { scans: 900, texts: 800, rows: 800_000 };
 
 export const direct: Bench = async function* ({ quick, log }) {
 	const source = process.env.ODOO_SRC;
