@@ -1,8 +1,8 @@
 /** Applies the rules of retention to the folder, database by database, and says of each file what became of it and why. */
 
+import { throwIfCancelled } from '../cancelled.ts';
 import type { DriveClient } from '../drive/client.ts';
 import { deleteFile, getFile, isKept, markKept, trashFile } from '../drive/files.ts';
-import { throwIfCancelled } from '../drive/patience.ts';
 import { HubError, toHubError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { readCatalogue } from './catalogue.ts';

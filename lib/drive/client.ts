@@ -1,10 +1,11 @@
 /** Google Drive for one account: the official client for metadata, tokens for everything else, the same pauses for both. */
 import type { drive_v3 } from '@googleapis/drive';
 import type { AuthClient } from 'google-auth-library';
+import { throwIfCancelled } from '../cancelled.ts';
 import { type GoogleAddresses, googleAddresses } from './address.ts';
 import { agentFor } from './agents.ts';
 import { brokenConnection, DriveFailure, failureOf } from './failure.ts';
-import { Attempts, PATIENCE, type Patience, throwIfCancelled } from './patience.ts';
+import { Attempts, PATIENCE, type Patience } from './patience.ts';
 import { type DriveAccount, signIn } from './sign-in.ts';
 
 export type { DriveAccount } from './sign-in.ts';

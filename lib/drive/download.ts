@@ -2,12 +2,13 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { throwIfCancelled } from '../cancelled.ts';
 import { HubError } from '../errors.ts';
 import type { DriveClient } from './client.ts';
 import { brokenConnection, DriveFailure } from './failure.ts';
 import type { DriveFile } from './file.ts';
 import { Pace } from './pace.ts';
-import { Attempts, throwIfCancelled } from './patience.ts';
+import { Attempts } from './patience.ts';
 import { TargetFile } from './target-file.ts';
 import { refusalOf, transfer } from './transfer.ts';
 

@@ -1,6 +1,6 @@
 /** A limit for the bandwidth of one transfer. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { throwIfCancelled } from './patience.ts';
+import { throwIfCancelled } from '../cancelled.ts';
 
 /** Shorter waits cost more than they even out, in ms. */
 const SHORTEST_MS = 5;

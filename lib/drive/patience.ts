@@ -1,8 +1,10 @@
 /** Trying again: how often, and with which pauses. The only place where the client of Drive waits. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../backoff.ts';
-import { HubError } from '../errors.ts';
+import { throwIfCancelled } from '../cancelled.ts';
 import { DriveFailure } from './failure.ts';
+
+export { throwIfCancelled } from '../cancelled.ts';
 
 export interface Patience {
 	/** Shortest pause, ms. */
@@ -48,11 +50,4 @@ export class Attempts {
 			throw thrown;
 		}
 	}
-}
-
-/** @throws HubError CANCELLED, or the HubError that the signal carries */
-export function throwIfCancelled(signal: AbortSignal | undefined): void {
-	if (!signal?.aborted) return;
-	const { reason } = signal as { reason: unknown };
-	throw reason instanceof HubError ? reason : new HubError('CANCELLED', 'Cancelled.', { cause: reason });
 }

@@ -3,8 +3,8 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { throwIfCancelled } from '../cancelled.ts';
 import { HubError } from '../errors.ts';
-import { throwIfCancelled } from './patience.ts';
 
 /** Readable by the hub's account only. */
 const FILE_MODE = 0o600;

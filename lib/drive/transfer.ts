@@ -1,10 +1,10 @@
 /** One HTTP exchange whose body, in one direction, is too large to hold. */
 import { type IncomingMessage, type OutgoingHttpHeaders, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
+import { throwIfCancelled } from '../cancelled.ts';
 import { HubError } from '../errors.ts';
 import { agentFor } from './agents.ts';
 import { brokenConnection, DriveFailure, failureOf } from './failure.ts';
-import { throwIfCancelled } from './patience.ts';
 
 export interface Transfer {
 	method: 'GET' | 'POST' | 'PUT';

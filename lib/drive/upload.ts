@@ -3,13 +3,14 @@
  * it equals ours; whoever gave it may release it then, not before.
  */
 import { type FileHandle, open } from 'node:fs/promises';
+import { throwIfCancelled } from '../cancelled.ts';
 import { HubError } from '../errors.ts';
 import type { DriveClient } from './client.ts';
 import { DriveFailure } from './failure.ts';
 import { type DriveFile, HUB } from './file.ts';
 import { findFiles, getFile, markState, rejectFile } from './files.ts';
 import { Pace } from './pace.ts';
-import { Attempts, throwIfCancelled } from './patience.ts';
+import { Attempts } from './patience.ts';
 import { askSession, beginSession, type Kept, type Metadata, sendChunk } from './session.ts';
 
 export interface Parcel {

@@ -2,11 +2,11 @@
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import type pg from 'pg';
+import { throwIfCancelled } from '../cancelled.ts';
 import { toHubError } from '../errors.ts';
 import type { Findings } from './check-findings.ts';
 import { filestoreOf, isFileName } from './filestore.ts';
 import { type PostgresqlAddress, requireClient, withClient } from './postgresql.ts';
-import { throwIfCancelled } from './transfer.ts';
 
 export interface DirectAccess extends Omit<PostgresqlAddress, 'database'> {
 	/** Odoo's folder `filestore`. */
@@ -28,13 +28,18 @@ export async function checkDirect(
 		throwIfCancelled(signal);
 		let names: string[];
 		try {
-			names = await withClient({ ...server, database }, async (client) => {
-				const { program, server: version } = await requireClient(client, pgDump);
-				await rights(client, database, server.user, findings);
-				findings.ok('postgresql', { database, program: String(program), server: String(version) });
-				return newest(client);
-			});
+			names = await withClient(
+				{ ...server, database },
+				async (client) => {
+					const { program, server: version } = await requireClient(client, pgDump);
+					await rights(client, database, server.user, findings);
+					findings.ok('postgresql', { database, program: String(program), server: String(version) });
+					return newest(client);
+				},
+				{ signal },
+			);
 		} catch (thrown) {
+			throwIfCancelled(signal);
 			findings.fail('postgresqlFailed', { database, reason: toHubError(thrown).message });
 			continue;
 		}

@@ -1,9 +1,9 @@
 /** What a database and its filestore hold, to be compared with what a backup should have restored. */
 import { createHash } from 'node:crypto';
 import pg from 'pg';
+import { throwIfCancelled } from '../cancelled.ts';
 import { filestoreOf, isFileName, openStored } from './filestore.ts';
 import { type PostgresqlAddress, withClient } from './postgresql.ts';
-import { throwIfCancelled } from './transfer.ts';
 
 export interface Content {
 	/** Rows by table; outside schema `public` as `schema.table`. */
@@ -28,26 +28,30 @@ export async function contentOf(
 	signal?: AbortSignal,
 ): Promise<Content> {
 	const folder = await filestoreOf(filestore, postgres.database);
-	return withClient(postgres, async (client) => {
-		await client.query('begin transaction isolation level repeatable read, read only');
-		const tables: Record<string, number> = {};
-		for (const { schema, name } of (await client.query<{ schema: string; name: string }>(TABLES)).rows) {
-			throwIfCancelled(signal);
-			const table = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
-			// Odoo's ir_actions has children, whose rows are dumped with them and not with it.
-			const { rows } = await client.query<{ count: string }>(`select count(*) from only ${table}`);
-			tables[schema === 'public' ? name : `${schema}.${name}`] = Number(rows[0]?.count);
-		}
-		const named = await client.query<{ name: string }>(
-			'select distinct store_fname as name from ir_attachment where store_fname is not null',
-		);
-		let stored = 0;
-		for (const { name } of named.rows) {
-			throwIfCancelled(signal);
-			if (await isWhole(folder, name)) stored++;
-		}
-		return { tables, attachments: { named: named.rows.length, stored } };
-	});
+	return withClient(
+		postgres,
+		async (client) => {
+			await client.query('begin transaction isolation level repeatable read, read only');
+			const tables: Record<string, number> = {};
+			for (const { schema, name } of (await client.query<{ schema: string; name: string }>(TABLES)).rows) {
+				throwIfCancelled(signal);
+				const table = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
+				// Odoo's ir_actions has children, whose rows are dumped with them and not with it.
+				const { rows } = await client.query<{ count: string }>(`select count(*) from only ${table}`);
+				tables[schema === 'public' ? name : `${schema}.${name}`] = Number(rows[0]?.count);
+			}
+			const named = await client.query<{ name: string }>(
+				'select distinct store_fname as name from ir_attachment where store_fname is not null',
+			);
+			let stored = 0;
+			for (const { name } of named.rows) {
+				throwIfCancelled(signal);
+				if (await isWhole(folder, name)) stored++;
+			}
+			return { tables, attachments: { named: named.rows.length, stored } };
+		},
+		{ signal },
+	);
 }
 
 /** Odoo names a file by the SHA-1 of its content. */

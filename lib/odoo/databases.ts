@@ -71,7 +71,7 @@ export async function dropDatabase(address: PostgresqlAddress): Promise<void> {
  */
 export async function renameDatabase(address: PostgresqlAddress, name: string): Promise<void> {
 	const failure = await closeAndRename(address, name).then(() => undefined, toHubError);
-	const unheard = failure?.code === 'POSTGRESQL_UNREACHABLE';
+	const unheard = failure?.code === 'POSTGRESQL_UNREACHABLE' || failure?.code === 'TIMEOUT';
 	try {
 		const renamed = !failure || (unheard && !(await databaseExists(address)));
 		await open(address, renamed ? name : address.database);

@@ -8,11 +8,11 @@
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createDeflateRaw, deflateRaw } from 'node:zlib';
+import { throwIfCancelled } from '../cancelled.ts';
 import { HubError } from '../errors.ts';
 import { filestoreOf, isFileName, openStored, type StoredFile } from './filestore.ts';
 import { type PostgresqlAddress, postgresqlFailure, startProgram } from './postgresql.ts';
 import { type NamedAttachment, Snapshot } from './snapshot.ts';
-import { throwIfCancelled } from './transfer.ts';
 import { Measure, ZipWriter } from './zip-writer.ts';
 
 export interface DirectBackup {
@@ -49,7 +49,7 @@ export async function openDirectBackup(options: DirectBackup): Promise<Readable>
 	const { postgres, filestore, signal, pgDump = 'pg_dump' } = options;
 	throwIfCancelled(signal);
 	const folder = await filestoreOf(filestore, postgres.database);
-	const snapshot = await Snapshot.take(postgres, pgDump);
+	const snapshot = await Snapshot.take(postgres, pgDump, signal);
 	const pieces = batches(write(snapshot, folder, options));
 	return Readable.from(pieces, { objectMode: false, highWaterMark: BATCH_BYTES });
 }

@@ -45,14 +45,18 @@ export async function neutralizeDirectly(
 		const args = [...(odoo.args ?? []), 'neutralize', '-d', postgres.database];
 		await startProgram(odoo.command, args, postgres, ['ignore', 'ignore'], signal).ended;
 	}
-	await withClient(postgres, async (client) => {
-		const marked = "select from ir_config_parameter where key = 'database.is_neutralized'";
-		if (!odoo) await client.query(`begin; ${BASICS} commit;`);
-		const { rowCount } = await client.query(marked);
-		if (rowCount !== 1) {
-			throw new HubError('POSTGRESQL_FAILED', `“${postgres.database}” was not neutralised. Drop it; see Odoo’s log.`);
-		}
-	});
+	await withClient(
+		postgres,
+		async (client) => {
+			const marked = "select from ir_config_parameter where key = 'database.is_neutralized'";
+			if (!odoo) await client.query(`begin; ${BASICS} commit;`);
+			const { rowCount } = await client.query(marked);
+			if (rowCount !== 1) {
+				throw new HubError('POSTGRESQL_FAILED', `“${postgres.database}” was not neutralised. Drop it; see Odoo’s log.`);
+			}
+		},
+		{ signal },
+	);
 }
 
 /** What was done to a restored database before it goes into service. */

@@ -1,6 +1,7 @@
 /** Odoo's PostgreSQL, for the direct way: connections, its client programs, and what their failures mean. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import pg from 'pg';
+import { throwIfCancelled } from '../cancelled.ts';
 import { HubError, type HubErrorCode } from '../errors.ts';
 import { lastLine } from './manager-page.ts';
 
@@ -14,35 +15,61 @@ export interface PostgresqlAddress {
 
 /** Making a connection, in ms. */
 const CONNECT_MS = 10_000;
+/**
+ * For one statement, in ms: the rows of a large table are counted in minutes; what takes longer waits for a lock that nobody
+ * lets go, or for a server that is gone.
+ */
+const STATEMENT_MS = 600_000;
 /** Of what a program complains about, in bytes: its last line is shown. */
 const COMPLAINT_BYTES = 4_096;
 /** After a request to stop, in ms: less than a thread of a backup has. */
 const KILL_MS = 1_500;
 
-/** A connection that the caller ends. @throws HubError POSTGRESQL_UNREACHABLE, POSTGRESQL_FORBIDDEN, ODOO_DATABASE_UNKNOWN */
-export async function connect(address: PostgresqlAddress): Promise<pg.Client> {
+export interface ConnectionOptions {
+	/** Ends the connection, and with it the statement that is under way. */
+	signal?: AbortSignal | undefined;
+	/** Default `STATEMENT_MS`. */
+	statementMs?: number | undefined;
+}
+
+/** A connection that the caller ends. @throws HubError POSTGRESQL_UNREACHABLE, POSTGRESQL_FORBIDDEN, ODOO_DATABASE_UNKNOWN, CANCELLED */
+export async function connect(
+	address: PostgresqlAddress,
+	{ signal, statementMs = STATEMENT_MS }: ConnectionOptions = {},
+): Promise<pg.Client> {
+	throwIfCancelled(signal);
 	const client = new pg.Client({
 		...address,
 		connectionTimeoutMillis: CONNECT_MS,
+		query_timeout: statementMs,
 		keepAlive: true,
 		application_name: 'clinic-hub',
 	});
 	// A connection that breaks between two statements says so in the next one; without a listener it would end the process.
 	client.on('error', () => undefined);
+	const stop = () => void client.end().catch(() => undefined); // whoever waits for a statement is told
+	signal?.addEventListener('abort', stop, { once: true });
+	client.once('end', () => signal?.removeEventListener('abort', stop));
 	try {
 		await client.connect();
 		return client;
 	} catch (thrown) {
+		throwIfCancelled(signal);
 		throw postgresqlFailure(thrown);
 	}
 }
 
-/** Lends a connection and ends it. @throws HubError as `connect`, POSTGRESQL_FAILED, and what `use` throws */
-export async function withClient<T>(address: PostgresqlAddress, use: (client: pg.Client) => Promise<T>): Promise<T> {
-	const client = await connect(address);
+/** Lends a connection and ends it. @throws HubError as `connect`, POSTGRESQL_FAILED, TIMEOUT, and what `use` throws */
+export async function withClient<T>(
+	address: PostgresqlAddress,
+	use: (client: pg.Client) => Promise<T>,
+	options: ConnectionOptions = {},
+): Promise<T> {
+	const client = await connect(address, options);
 	try {
 		return await use(client);
 	} catch (thrown) {
+		throwIfCancelled(options.signal);
 		throw postgresqlFailure(thrown);
 	} finally {
 		await client.end().catch(() => undefined); // the work is done, or its failure is on its way already
@@ -70,6 +97,11 @@ export function postgresqlFailure(thrown: unknown): HubError {
 		const line = lastLine(thrown.message);
 		if (!code || !text) return new HubError('POSTGRESQL_FAILED', `PostgreSQL refuses: ${line}`, { cause: thrown });
 		return new HubError(code, text.endsWith('.') ? text : `${text}: ${line}`, { cause: thrown });
+	}
+	if ((thrown as Error).message === 'Query read timeout') {
+		const text =
+			'PostgreSQL did not answer a statement in time. Look for locks in it (pg_stat_activity), and at its load.';
+		return new HubError('TIMEOUT', text, { cause: thrown });
 	}
 	const code = (thrown as NodeJS.ErrnoException).code ?? lastLine((thrown as Error).message ?? '');
 	const text = `PostgreSQL cannot be reached, or the connection broke (${code}). Check host, port and network.`;

@@ -1,5 +1,6 @@
 /** One moment of a database, which several connections see: PostgreSQL exports it by a name. */
 import type pg from 'pg';
+import { throwIfCancelled } from '../cancelled.ts';
 import { connect, type PostgresqlAddress, postgresqlFailure, requireClient } from './postgresql.ts';
 
 export interface NamedAttachment {
@@ -34,9 +35,9 @@ export class Snapshot {
 		this.#database = database;
 	}
 
-	/** @throws HubError POSTGRESQL_*, ODOO_DATABASE_UNKNOWN */
-	static async take(address: PostgresqlAddress, pgDump: string): Promise<Snapshot> {
-		const client = await connect(address);
+	/** @throws HubError POSTGRESQL_*, ODOO_DATABASE_UNKNOWN, CANCELLED */
+	static async take(address: PostgresqlAddress, pgDump: string, signal?: AbortSignal): Promise<Snapshot> {
+		const client = await connect(address, { signal });
 		try {
 			await requireClient(client, pgDump);
 			// It lies idle while attachments are copied and pg_dump works.
@@ -46,6 +47,7 @@ export class Snapshot {
 			return new Snapshot(client, rows[0]?.id ?? '', address.database);
 		} catch (thrown) {
 			await client.end().catch(() => undefined); // the failure that is thrown says more
+			throwIfCancelled(signal);
 			throw postgresqlFailure(thrown);
 		}
 	}
@@ -54,7 +56,7 @@ export class Snapshot {
 	async *files(): AsyncGenerator<NamedAttachment> {
 		let after = '';
 		for (;;) {
-			const { rows } = await this.#client.query<NamedAttachment>(
+			const { rows } = await this.#query<NamedAttachment>(
 				`select store_fname as name,
 					bool_or(mimetype ~ '^text/|json|xml|javascript|svg|csv|rtf|bmp|postscript') is true as text
 				from ir_attachment where store_fname > $1 group by store_fname order by store_fname limit ${PAGE}`,
@@ -67,13 +69,13 @@ export class Snapshot {
 	}
 
 	async manifest(): Promise<Manifest> {
-		const { rows } = await this.#client.query<{ name: string; latest_version: string }>(
+		const { rows } = await this.#query<{ name: string; latest_version: string }>(
 			"select name, latest_version from ir_module_module where state = 'installed' order by name",
 		);
 		const modules = Object.fromEntries(rows.map(({ name, latest_version }) => [name, latest_version]));
 		const [major = 0, minor = 0] = (modules['base'] ?? '').split('.').map(Number);
 		const version = `${major}.${minor}`;
-		const server = await this.#client.query<{ version: number }>(
+		const server = await this.#query<{ version: number }>(
 			"select current_setting('server_version_num')::int as version",
 		);
 		const number = server.rows[0]?.version ?? 0;
@@ -86,6 +88,14 @@ export class Snapshot {
 			pg_version: `${Math.floor(number / 10_000)}.${number % 10_000}`,
 			modules,
 		};
+	}
+
+	async #query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<pg.QueryResult<R>> {
+		try {
+			return await this.#client.query<R>(text, values);
+		} catch (thrown) {
+			throw postgresqlFailure(thrown);
+		}
 	}
 
 	/** Ends the transaction and the connection. */

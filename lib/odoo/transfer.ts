@@ -2,6 +2,7 @@
 import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request as plainRequest } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { Readable } from 'node:stream';
+import { cancelledBy, throwIfCancelled } from '../cancelled.ts';
 import { HubError } from '../errors.ts';
 import { isHttpUrl } from '../http.ts';
 
@@ -111,7 +112,7 @@ export function bodyOf(answer: IncomingMessage, url: URL, { firstByteMs, idleMs,
 		timer = setTimeout(() => body.destroy(silent(url, waited, 'sending')), waited);
 		answer.once('readable', pull);
 	};
-	const cancel = () => body.destroy(cancelled(signal));
+	const cancel = () => body.destroy(cancelledBy(signal));
 	const body: Readable = new Readable({
 		read: pull,
 		destroy(error, done) {
@@ -127,7 +128,7 @@ export function bodyOf(answer: IncomingMessage, url: URL, { firstByteMs, idleMs,
 		body.push(null);
 	});
 	// An answer that is destroyed by us may complain later; by then nobody listens.
-	answer.on('error', (thrown) => body.destroy(signal?.aborted ? cancelled(signal) : failureOf(thrown, url)));
+	answer.on('error', (thrown) => body.destroy(signal?.aborted ? cancelledBy(signal) : failureOf(thrown, url)));
 	if (signal?.aborted) cancel();
 	else signal?.addEventListener('abort', cancel, { once: true });
 	return body;
@@ -143,16 +144,6 @@ export async function pageOf(answer: IncomingMessage, url: URL, waits: Waits): P
 		pieces.push(piece);
 	}
 	return Buffer.concat(pieces).toString('utf8');
-}
-
-/** @throws HubError CANCELLED, or the HubError that the signal carries */
-export function throwIfCancelled(signal: AbortSignal | undefined): void {
-	if (signal?.aborted) throw cancelled(signal);
-}
-
-function cancelled(signal: AbortSignal | undefined): HubError {
-	const { reason } = (signal ?? {}) as { reason?: unknown };
-	return reason instanceof HubError ? reason : new HubError('CANCELLED', 'Cancelled.', { cause: reason });
 }
 
 function silent({ host }: URL, ms: number, doing: string): HubError {

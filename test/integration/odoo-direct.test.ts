@@ -13,7 +13,7 @@ import { checkOdoo } from '../../lib/odoo/check.ts';
 import { contentOf } from '../../lib/odoo/content.ts';
 import { databaseExists } from '../../lib/odoo/databases.ts';
 import { type DirectBackup, openDirectBackup } from '../../lib/odoo/direct.ts';
-import type { PostgresqlAddress } from '../../lib/odoo/postgresql.ts';
+import { type PostgresqlAddress, withClient } from '../../lib/odoo/postgresql.ts';
 import { startPostgresql, type TestPostgresql } from '../servers/postgresql.ts';
 
 const LARGE = randomBytes(2_500_000);
@@ -205,6 +205,20 @@ suite('a backup past the manager', () => {
 		const dump = 'SELECT 1;\n'.repeat(400_000);
 		await assert.rejects(restoreDirectly(zipOf(dump), scratch, { format: 'zip', comment: '' }), failed);
 		assert.equal(await databaseExists(scratch.postgres), false);
+	});
+
+	test('a statement that waits for a lock is given up in time, and at once when it is cancelled', async () => {
+		await client.query('begin; lock table res_partner in access exclusive mode');
+		try {
+			const count = (lent: pg.Client) => lent.query('select count(*) from res_partner');
+			const late = { code: 'TIMEOUT', message: /^PostgreSQL did not answer a statement in time\. Look for locks/ };
+			await assert.rejects(withClient(postgres, count, { statementMs: 300 }), late);
+			const signal = AbortSignal.timeout(300);
+			await assert.rejects(contentOf(postgres, filestore, signal), { code: 'CANCELLED' });
+			await assert.rejects(withClient(postgres, count, { signal }), { code: 'CANCELLED' });
+		} finally {
+			await client.query('rollback');
+		}
 	});
 
 	test('an unreachable Odoo is said by the test of the connection', async () => {

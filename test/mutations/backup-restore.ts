@@ -124,6 +124,20 @@ export const mutants: Mutant[] = [
 		test: restore('a database that got its place before Odoo failed is named by that place'),
 	},
 	{
+		protection: 'A statement that PostgreSQL does not answer is given up',
+		file: 'lib/odoo/postgresql.ts',
+		find: '		query_timeout: statementMs,\n',
+		replace: '',
+		test: direct('a statement that waits for a lock is given up in time, and at once when it is cancelled'),
+	},
+	{
+		protection: 'Who stops it does not wait for a statement',
+		file: 'lib/odoo/postgresql.ts',
+		find: "	signal?.addEventListener('abort', stop, { once: true });\n	client.once",
+		replace: '	client.once',
+		test: direct('a statement that waits for a lock is given up in time, and at once when it is cancelled'),
+	},
+	{
 		protection: 'What psql says is not hidden by its broken pipe',
 		file: 'lib/odoo/restore-direct.ts',
 		find: "once(stdin, 'drain').catch(() => this.#program.ended)",
