@@ -1,6 +1,7 @@
 /** An Odoo as backups see it: where it is, which of its databases are meant, and which ways lead to them. */
 
 import { HubError, toHubError } from '../errors.ts';
+import { baseAddress } from '../odoo/address.ts';
 import type { BackupFormat, BackupSource } from './record.ts';
 import type { SourceDescription } from './source.ts';
 
@@ -34,19 +35,13 @@ export function isDatabaseName(name: string): boolean {
 
 /** What a run is about, for the lease and the records: the same database by another address of the same host is another one. */
 export function targetOf({ url }: Pick<OdooPlace, 'url'>, database: string): string {
-	return `${addressOf(url)} ${database}`;
+	return `${baseAddress(url)} ${database}`;
 }
 
 /** The database of a target, when it lies at this address. */
 export function databaseOf({ url }: Pick<OdooPlace, 'url'>, target: string): string | undefined {
-	const begin = `${addressOf(url)} `;
+	const begin = `${baseAddress(url)} `;
 	return target.startsWith(begin) ? target.slice(begin.length) : undefined;
-}
-
-/** The same for `https://odoo.example`, `https://odoo.example/` and `https://odoo.example/web`. */
-function addressOf(url: string): string {
-	const { origin, pathname } = new URL(url);
-	return `${origin}${pathname.replace(/\/(?:web|odoo)?\/?$/, '')}`;
 }
 
 /**

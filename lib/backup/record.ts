@@ -1,5 +1,6 @@
 /** What the hub knows about a backup: the claim check inside, and the signed record that travels beside the file. */
 import { HubError } from '../errors.ts';
+import { isDatabaseName } from './place.ts';
 
 export type BackupFormat = 'zip' | 'dump';
 export type BackupSource = 'manager' | 'direct';
@@ -68,8 +69,6 @@ export const recordFileName = (file: string): string => `${file}.json`;
 
 const HASH = /^[0-9a-f]{64}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-/** As PostgreSQL allows them and Odoo's manager does (`DBNAME_PATTERN`); nothing that leads out of a folder. */
-const DATABASE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const ID = /^[A-Za-z0-9-]{8,64}$/;
 
 type Check = (value: unknown) => boolean;
@@ -94,7 +93,7 @@ const fits = (value: unknown, checks: Record<string, Check>): boolean =>
 const FIELDS: Record<keyof BackupRecord, Check> = {
 	version: oneOf(1),
 	id: matching(ID),
-	database: matching(DATABASE),
+	database: (value) => typeof value === 'string' && isDatabaseName(value),
 	databaseUuid: matching(ID),
 	source: oneOf('manager', 'direct'),
 	format: oneOf('zip', 'dump'),

@@ -2,7 +2,8 @@
 
 import { throwIfCancelled } from '../cancelled.ts';
 import type { DriveClient } from '../drive/client.ts';
-import { deleteFile, getFile, isKept, markKept, trashFile } from '../drive/files.ts';
+import { isKept } from '../drive/file.ts';
+import { deleteFile, getFile, markKept, trashFile } from '../drive/files.ts';
 import { HubError, toHubError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { readCatalogue } from './catalogue.ts';

@@ -4,6 +4,7 @@
  * database is left alone.
  */
 
+import { isKept } from '../drive/file.ts';
 import { calendar, type Periods } from './calendar.ts';
 import { checkRules, type RetentionRules } from './retention-rules.ts';
 import { type Standing, type StandingCode, type StandingQuestion, type StoredFile, standings } from './standing.ts';
@@ -81,9 +82,6 @@ export interface RetentionQuestion extends StandingQuestion {
 	rules: RetentionRules;
 	lastRun: LastRun | null;
 }
-
-/** The property that a mark sets; its note is the file's description. */
-const KEEP = 'keep';
 
 /** An orphaned record is removed when a backup has arrived this much later, in ms: until then its backup may be on its way. */
 const ORPHAN_MS = 15 * 86_400_000;
@@ -180,7 +178,7 @@ function series(
 	return reasons;
 }
 
-const isMarked = ({ file }: Standing) => Boolean(file.appProperties[KEEP]);
+const isMarked = ({ file }: Standing) => isKept(file);
 
 function verdictOf(standing: Standing, reasons: RetentionReason[] | undefined): Verdict {
 	const { code, file, signed } = standing;

@@ -38,3 +38,11 @@ export type FileState = 'uploaded' | 'verified' | 'rejected';
 
 /** In `appProperties.hub` of every own file. */
 export const HUB = 'clinic-hub';
+
+/** In `appProperties`, a mark that a person set: its time is the value. */
+export const KEEP = 'keep';
+
+/** True for a file that a person marked to be kept. */
+export function isKept({ appProperties }: Pick<DriveFile, 'appProperties'>): boolean {
+	return Boolean(appProperties[KEEP]);
+}

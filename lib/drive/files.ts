@@ -2,7 +2,7 @@
 import type { drive_v3 } from '@googleapis/drive';
 import type { DriveClient } from './client.ts';
 import { DriveFailure } from './failure.ts';
-import { type DriveFile, driveFile, FILE_FIELDS, type FileState, HUB } from './file.ts';
+import { type DriveFile, driveFile, FILE_FIELDS, type FileState, HUB, KEEP } from './file.ts';
 
 export interface FileSearch {
 	folderId: string;
@@ -17,9 +17,6 @@ export interface FileSearch {
 /** Pages of one list; at 1,000 files each it is more than Drive lets a folder hold. */
 const MOST_PAGES = 600;
 const PAGE_SIZE = 1_000;
-
-/** Marks that a person set; its time is the value. */
-const KEEP = 'keep';
 
 /**
  * Every own file that fits, newest first by Drive's clock.
@@ -106,11 +103,6 @@ export async function markKept(
 	// The API removes a property by null, which its types do not know.
 	const appProperties = { [KEEP]: keep } as Record<string, string>;
 	return change(client, id, { appProperties, description: note ?? '' }, signal);
-}
-
-/** True for a file that a person marked to be kept. */
-export function isKept({ appProperties }: Pick<DriveFile, 'appProperties'>): boolean {
-	return Boolean(appProperties[KEEP]);
 }
 
 /** Into the trash, where Drive keeps it for 30 days. @throws HubError DRIVE_FORBIDDEN for a contributor */

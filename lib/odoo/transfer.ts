@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { cancelledBy, throwIfCancelled } from '../cancelled.ts';
 import { HubError } from '../errors.ts';
 import { isHttpUrl } from '../http.ts';
+import { baseAddress } from './address.ts';
 
 export interface Transfer {
 	method: 'GET' | 'POST';
@@ -29,8 +30,7 @@ export function odooUrl(address: string, path: string): URL {
 			'The address of Odoo must begin with https:// (or http://) and hold no user name.',
 		);
 	}
-	const url = new URL(address);
-	return new URL(`${url.origin}${url.pathname.replace(/\/(?:web|odoo)?\/?$/, '')}${path}`);
+	return new URL(`${baseAddress(address)}${path}`);
 }
 
 /**

@@ -5,12 +5,12 @@ import { PERSON, UPLOADER } from '../../lab/drive/clinic.ts';
 import { FOLDER } from '../../lab/drive/records.ts';
 import { checkDrive, type DriveCheck } from '../../lib/drive/check.ts';
 import { openDrive } from '../../lib/drive/client.ts';
+import { isKept } from '../../lib/drive/file.ts';
 import {
 	deleteFile,
 	filesOfDatabase,
 	findFiles,
 	getFile,
-	isKept,
 	markKept,
 	markState,
 	trashFile,
