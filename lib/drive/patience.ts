@@ -4,8 +4,6 @@ import { Backoff } from '../backoff.ts';
 import { throwIfCancelled } from '../cancelled.ts';
 import { DriveFailure } from './failure.ts';
 
-export { throwIfCancelled } from '../cancelled.ts';
-
 export interface Patience {
 	/** Shortest pause, ms. */
 	minMs: number;
