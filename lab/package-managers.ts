@@ -26,6 +26,13 @@ const PACKAGES: Record<string, Partial<Record<keyof typeof MANAGERS, string>>> =
 	postgres: { dnf: 'postgresql-server', pacman: 'postgresql', zypper: 'postgresql-server', brew: 'postgresql' },
 	chromium: { dnf: 'chromium', pacman: 'chromium', zypper: 'chromium' },
 	python3: { dnf: 'python3', pacman: 'python', zypper: 'python3', brew: 'python3' },
+	java: {
+		dnf: 'java-21-openjdk-headless',
+		pacman: 'jre21-openjdk-headless',
+		zypper: 'java-21-openjdk-headless',
+		brew: 'openjdk@21',
+	},
+	mvn: { dnf: 'maven', pacman: 'maven', zypper: 'maven', brew: 'maven' },
 	'python3-pika': { dnf: 'python3-pika', pacman: 'python-pika', zypper: 'python3-pika' },
 	'python3-jsonschema': { dnf: 'python3-jsonschema', pacman: 'python-jsonschema', zypper: 'python3-jsonschema' },
 };

@@ -3,6 +3,7 @@ import type { System } from './system.ts';
 import { alarms } from './systems/alarms.ts';
 import { drive } from './systems/drive.ts';
 import { inbox } from './systems/inbox.ts';
+import { keycloak } from './systems/keycloak.ts';
 import { nodeRed } from './systems/node-red.ts';
 import { odoo } from './systems/odoo.ts';
 import { odooDrill } from './systems/odoo-drill.ts';
@@ -15,7 +16,7 @@ export function allSystems(env: NodeJS.ProcessEnv = process.env): System[] {
 	const source = env.ODOO_SRC;
 	// With its database manager, by which the ready flow makes backups.
 	const odoos = source ? [odoo({ source, manager: true }), postgresql()] : [odooStandIn(), odooDrill()];
-	return [...odoos, inbox(), drive(), nodeRed(), alarms(), rabbitmq()];
+	return [...odoos, keycloak(), inbox(), drive(), nodeRed(), alarms(), rabbitmq()];
 }
 
 /** Those named, and what they need, in the order of `systems`; all when none is named. */

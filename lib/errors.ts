@@ -122,6 +122,23 @@ const ERROR_CODES = {
 	/** A database was not made by a drill, and is not dropped by one. */
 	DRILL_FOREIGN: { retryable: false },
 
+	/** Keycloak cannot be reached, fails by itself, or the connection broke. */
+	KEYCLOAK_UNREACHABLE: { retryable: true },
+	/** Keycloak, or a proxy before it, asks for fewer calls. */
+	KEYCLOAK_BUSY: { retryable: true },
+	/** Keycloak refuses the client or its secret. */
+	KEYCLOAK_CREDENTIALS: { retryable: false },
+	/** The client lacks a right. */
+	KEYCLOAK_FORBIDDEN: { retryable: false },
+	/** Another realm answers, or this one under another name. */
+	KEYCLOAK_ISSUER: { retryable: false },
+	/** Keycloak does not know the realm. */
+	KEYCLOAK_REALM: { retryable: false },
+	/** The realm shows no user at all: a lost right, never a clinic without people. */
+	KEYCLOAK_EMPTY: { retryable: false },
+	/** What answers is not Keycloak, or not its administration. */
+	KEYCLOAK_REFUSED: { retryable: false },
+
 	/** Google cannot be reached, or fails by itself for too long. */
 	DRIVE_UNREACHABLE: { retryable: true },
 	/** Google asks for fewer calls, or the 750 GB of a day are used up. */

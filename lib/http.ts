@@ -13,6 +13,8 @@ export interface HttpRequest {
 	timeoutMs: number;
 	/** More than that of an answer is an error. Default 64 KiB. */
 	maxBytes?: number;
+	/** Connections to use, of the address's own kind. Default a new one for this exchange. */
+	agent?: Agent;
 	signal?: AbortSignal;
 }
 
@@ -67,11 +69,12 @@ function parse(text: string): URL {
 	throw new HubError('CONFIG_INVALID', 'The address must begin with https:// (or http://) and hold no user name.');
 }
 
-async function once(url: URL, { method, headers, body, maxBytes = MAX_BYTES }: HttpRequest, signal: AbortSignal) {
+async function once(url: URL, request: HttpRequest, signal: AbortSignal) {
+	const { method, headers, body, maxBytes = MAX_BYTES } = request;
 	const secure = url.protocol === 'https:';
-	// A connection of its own: these calls are rare, and a kept one may be dead by the next.
+	// By default a connection of its own: most of these calls are rare, and a kept one may be dead by the next.
 	const agentOptions = { proxyEnv: process.env, keepAlive: false };
-	const agent = secure ? new SecureAgent(agentOptions) : new Agent(agentOptions);
+	const agent = request.agent ?? (secure ? new SecureAgent(agentOptions) : new Agent(agentOptions));
 	const response = await new Promise<IncomingMessage>((resolve, reject) => {
 		const send = secure ? secureRequest : plainRequest;
 		const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };

@@ -1,0 +1,203 @@
+/**
+ * What Keycloak remembers of changes. Events only say where to look: what is decided is decided on what is read afterwards.
+ * Two kinds: admin events (console, API) and user events (what people do themselves).
+ */
+import { HubError } from '../errors.ts';
+import type { Query, RealmReader } from './reader.ts';
+import { listOf } from './users.ts';
+
+export interface AdminEvent {
+	kind: 'admin';
+	id: string;
+	/** ms since 1970, by Keycloak's clock. */
+	time: number;
+	/** `CREATE`, `UPDATE`, `DELETE` or `ACTION`. */
+	operation: string;
+	/** `USER`, `GROUP_MEMBERSHIP`, `REALM_ROLE_MAPPING` and others. */
+	resource: string;
+	/** Such as `users/<id>/role-mappings/realm`. */
+	path: string;
+	/** Set when the operation failed: nothing changed. */
+	error?: string;
+}
+
+export interface UserEvent {
+	kind: 'user';
+	id: string;
+	time: number;
+	/** `UPDATE_PROFILE`, `DELETE_ACCOUNT` and others. */
+	type: string;
+	userId?: string;
+	error?: string;
+}
+
+export type RealmEvent = AdminEvent | UserEvent;
+type Kind = RealmEvent['kind'];
+
+/** How far events were read; plain JSON, for the store. */
+export interface EventCursor {
+	/** Time of the newest event read, ms since 1970 by Keycloak's clock. */
+	time: number;
+	/** Ids of those read that the next reading meets again. */
+	seen: Record<Kind, string[]>;
+}
+
+export interface Changes {
+	/** Oldest first, each once over all readings. */
+	events: RealmEvent[];
+	cursor: EventCursor;
+	/**
+	 * Why events may be lost, so that everything must be read: `off`, admin events are not stored; `purged`, those read last
+	 * are gone (expired, cleared, or Keycloak was restored from a backup); `many`, more than can be read one by one.
+	 */
+	gap?: 'off' | 'purged' | 'many';
+}
+
+/** An event is stored when its transaction ends, and then carries an earlier time: each reading looks back so far, in ms. */
+export const OVERLAP_MS = 5 * 60_000;
+/** Keycloak gives 100 unless asked for more; 500 took 60 ms. */
+const PAGE = 500;
+const MAX_PAGES = 200;
+
+const KINDS = ['admin', 'user'] as const;
+
+/** Kinds of resources by which users, their rights or their state change. */
+const RESOURCES = [
+	...['USER', 'USER_LOGIN_FAILURE', 'USER_PROFILE', 'USER_FEDERATION_PROVIDER', 'USER_FEDERATION_MAPPER', 'COMPONENT'],
+	...['GROUP', 'GROUP_MEMBERSHIP', 'REALM_ROLE', 'REALM_ROLE_MAPPING', 'CLIENT_ROLE', 'CLIENT_ROLE_MAPPING', 'REALM'],
+] as const;
+
+/** What people do that changes them. */
+const TYPES = [
+	...['REGISTER', 'UPDATE_PROFILE', 'UPDATE_EMAIL', 'DELETE_ACCOUNT', 'RESET_PASSWORD', 'UPDATE_CREDENTIAL'],
+	...['USER_DISABLED_BY_PERMANENT_LOCKOUT', 'USER_DISABLED_BY_TEMPORARY_LOCKOUT'],
+] as const;
+
+export interface EventsConfig {
+	adminEvents: boolean;
+	/** Whether admin events keep what was sent. */
+	details: boolean;
+	userEvents: boolean;
+	/** Seconds after which user events go; 0 for never. */
+	userExpiration: number;
+	/** User events that matter here and are not stored. */
+	missingTypes: string[];
+}
+
+/** @throws HubError as `RealmReader.get` */
+export async function eventsConfig(reader: RealmReader, signal?: AbortSignal): Promise<EventsConfig> {
+	const config = (await reader.get('/events/config', {}, signal)) as Record<string, unknown>;
+	// An empty list means every type.
+	const stored = Array.isArray(config['enabledEventTypes']) ? config['enabledEventTypes'].map(String) : [];
+	return {
+		adminEvents: config['adminEventsEnabled'] === true,
+		details: config['adminEventsDetailsEnabled'] === true,
+		userEvents: config['eventsEnabled'] === true,
+		userExpiration: Number(config['eventsExpiration'] ?? 0),
+		missingTypes: stored.length > 0 ? TYPES.filter((type) => !stored.includes(type)) : [],
+	};
+}
+
+/** A cursor at the newest event there is: to be taken before everything is read. @throws HubError as `RealmReader.get` */
+export async function cursorNow(reader: RealmReader, signal?: AbortSignal): Promise<EventCursor> {
+	const { cursor } = await changesSince(reader, await newest(reader, signal), signal);
+	return cursor;
+}
+
+/**
+ * Events since the cursor, with the overlap, without those read before.
+ * @throws HubError as `RealmReader.get`
+ */
+export async function changesSince(reader: RealmReader, cursor: EventCursor, signal?: AbortSignal): Promise<Changes> {
+	const { adminEvents } = await eventsConfig(reader, signal);
+	const since = Math.max(0, cursor.time - OVERLAP_MS);
+	const read = {
+		admin: await eventsFrom(reader, 'admin', since, signal),
+		user: await eventsFrom(reader, 'user', since, signal),
+	};
+	const all = [...read.admin.events, ...read.user.events].sort((a, b) => a.time - b.time);
+	const time = all.reduce((latest, event) => Math.max(latest, event.time), cursor.time);
+	const again = (events: RealmEvent[]) => events.filter((event) => event.time >= time - OVERLAP_MS).map(({ id }) => id);
+	const known = new Set([...cursor.seen.admin, ...cursor.seen.user]);
+	const lost = KINDS.some((kind) => vanished(cursor.seen[kind], read[kind].events));
+	const gap = !adminEvents ? 'off' : lost ? 'purged' : KINDS.some((kind) => read[kind].more) ? 'many' : undefined;
+	return {
+		events: all.filter(({ id }) => !known.has(id)),
+		cursor: { time, seen: { admin: again(read.admin.events), user: again(read.user.events) } },
+		...(gap ? { gap } : {}),
+	};
+}
+
+/** True when none of what was read last is there any more. */
+function vanished(seen: readonly string[], events: readonly RealmEvent[]): boolean {
+	const there = new Set(events.map(({ id }) => id));
+	return seen.length > 0 && !seen.some((id) => there.has(id));
+}
+
+async function newest(reader: RealmReader, signal: AbortSignal | undefined): Promise<EventCursor> {
+	const times: number[] = [];
+	for (const kind of KINDS) {
+		const events = await page(reader, kind, { direction: 'desc', first: 0, max: 1 }, signal);
+		times.push(...events.map(({ time }) => time));
+	}
+	return { time: Math.max(0, ...times), seen: { admin: [], user: [] } };
+}
+
+async function eventsFrom(
+	reader: RealmReader,
+	kind: Kind,
+	since: number,
+	signal: AbortSignal | undefined,
+): Promise<{ events: RealmEvent[]; more: boolean }> {
+	const events = new Map<string, RealmEvent>();
+	for (let number = 0; number < MAX_PAGES; number += 1) {
+		const query = { dateFrom: since, direction: 'asc', first: number * PAGE, max: PAGE };
+		const found = await page(reader, kind, query, signal);
+		for (const event of found) events.set(event.id, event);
+		if (found.length < PAGE) return { events: [...events.values()], more: false };
+	}
+	return { events: [...events.values()], more: true };
+}
+
+async function page(
+	reader: RealmReader,
+	kind: Kind,
+	query: Query,
+	signal: AbortSignal | undefined,
+): Promise<RealmEvent[]> {
+	if (kind === 'admin') {
+		const records = await reader.get('/admin-events', { ...query, resourceTypes: RESOURCES }, signal);
+		return listOf(records).map(adminEvent);
+	}
+	return listOf(await reader.get('/events', { ...query, type: TYPES }, signal)).map(userEvent);
+}
+
+function adminEvent(record: Record<string, unknown>): AdminEvent {
+	const { operationType, resourceType, resourcePath, error } = record;
+	return {
+		kind: 'admin',
+		...identityOf(record),
+		operation: String(operationType),
+		resource: String(resourceType),
+		path: String(resourcePath ?? ''),
+		...(error ? { error: String(error) } : {}),
+	};
+}
+
+function userEvent(record: Record<string, unknown>): UserEvent {
+	const { type, userId, error } = record;
+	return {
+		kind: 'user',
+		...identityOf(record),
+		type: String(type),
+		...(userId ? { userId: String(userId) } : {}),
+		...(error ? { error: String(error) } : {}),
+	};
+}
+
+/** Versions before 26.1 give admin events no id: then what it says is what it is. */
+function identityOf({ id, time, ...rest }: Record<string, unknown>): { id: string; time: number } {
+	if (typeof time !== 'number') throw new HubError('KEYCLOAK_REFUSED', 'Keycloak gave an event without a time.');
+	const told = JSON.stringify([time, rest['operationType'], rest['type'], rest['resourcePath'], rest['userId']]);
+	return { id: typeof id === 'string' ? id : told, time };
+}
