@@ -8,6 +8,7 @@ import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlin
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startBroker } from '../test/broker.ts';
+import { shareKeycloak } from '../test/keycloak.ts';
 import type { Mutant } from '../test/mutations/mutant.ts';
 
 /** A single test takes a second or two; a mutant that hangs has been noticed, too. In ms. */
@@ -85,6 +86,7 @@ const mutants = (await allMutants()).filter(
 );
 const directory = copyTree();
 const broker = await startBroker();
+if (mutants.some(({ test }) => test.file.includes('keycloak'))) await shareKeycloak();
 const env = {
 	...process.env,
 	// The names of some tests hold their counts.

@@ -14,6 +14,7 @@ import { ensurePackages, type Needs } from '../lab/prerequisites.ts';
 import { terminal } from '../lab/terminal.ts';
 import { toHubError } from '../lib/errors.ts';
 import { shareBroker } from '../test/broker.ts';
+import { shareKeycloak } from '../test/keycloak.ts';
 
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
@@ -41,6 +42,8 @@ interface Stage {
 	lanes: readonly Lane[];
 	/** Major version of the broker that the files share; default none of its own. */
 	broker?: '3' | '4';
+	/** Whether the files share a Keycloak. */
+	keycloak?: true;
 }
 
 /** They start a whole clinic or install packages: half a minute each, most of it waiting, against seconds for the others. */
@@ -60,7 +63,7 @@ const one = (...patterns: string[]): Lane[] => [{ patterns, concurrency: 1 }];
 /** Fault tests kill processes while others must be busy: they run after the rest, and alone with their full counts. */
 const STAGES: Stage[] = [
 	{ name: 'unit', lanes: [{ patterns: ['test/unit/**/*.test.ts'], concurrency: 2 }] },
-	{ name: 'integration, flows, browser', lanes: POOL, broker: '3' },
+	{ name: 'integration, flows, browser', lanes: POOL, broker: '3', keycloak: true },
 	{ name: 'faults', lanes: [{ patterns: ['test/faults/**/*.test.ts'], concurrency: values.full ? 1 : 2 }] },
 	...(values.full ? [{ name: 'full', lanes: one('test/full/**/*.test.ts') }] : []),
 	...(values.full ? [{ name: 'RabbitMQ 4', lanes: one(ON_RABBITMQ_4), broker: '4' } as const] : []),
@@ -71,9 +74,10 @@ const NEEDED: Needs = {
 	packages: [
 		...['rabbitmq-server', 'postgresql', 'chromium', 'openssl', 'age'],
 		...['python3-pika', 'python3-jsonschema', 'python3-venv'],
+		...['default-jre-headless', 'maven'], // Keycloak
 		...(values.full ? ['debootstrap'] : []), // fetches RabbitMQ 4
 	],
-	commands: ['rabbitmq-server', 'epmd', 'postgres', 'chromium', 'openssl', 'age', 'python3'],
+	commands: ['rabbitmq-server', 'epmd', 'postgres', 'chromium', 'openssl', 'age', 'python3', 'java', 'mvn'],
 	modules: ['pika', 'jsonschema'],
 };
 
@@ -141,7 +145,9 @@ if (positionals.length) {
 	step('check', 'scripts/check.ts');
 	// A start takes seconds: once, not once a file, and the first one beside the unit tests.
 	const shared = share('3');
-	for (const { name, lanes, broker } of STAGES) {
+	const identity = shareKeycloak();
+	identity.catch(() => {}); // told where it is waited for
+	for (const { name, lanes, broker, keycloak } of STAGES) {
 		const running = lanes
 			.map((lane) => ({ files: filesOf(lane), concurrency: lane.concurrency }))
 			.filter(({ files }) => files.length > 0);
@@ -149,6 +155,7 @@ if (positionals.length) {
 		const begin = performance.now();
 		console.log(`— ${name} —`);
 		if (broker) await (broker === '3' ? shared : share(broker));
+		if (keycloak) await identity;
 		await Promise.all(running.map(({ files, concurrency }) => runFiles(files, concurrency)));
 		console.log(`${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s\n`);
 	}

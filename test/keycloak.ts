@@ -18,7 +18,7 @@ import { keycloak } from '../lab/systems/keycloak.ts';
 import type { ReaderOptions } from '../lib/keycloak/reader.ts';
 
 /** 40 s alone; with its first download and build, and others on the same cores, minutes. In ms. */
-const START_TIMEOUT_MS = 240_000;
+const START_TIMEOUT_MS = 360_000;
 const POLL_MS = 100;
 /** The administrator's token lives 60 s; in ms. */
 const TOKEN_MS = 40_000;

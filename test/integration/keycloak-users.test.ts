@@ -102,6 +102,19 @@ test('users of a realm', async (t) => {
 		for (const id of ['', '.', '..']) await assert.rejects(findAccount(reader, id), code('CONFIG_INVALID'));
 	});
 
+	await t.test('that belong to clients are no people, whatever Keycloak lists', async (t) => {
+		const { proxy, reader } = await proxied(t);
+		const accounts = [
+			{ id: '1', username: 'service-account-odoo', enabled: true },
+			{ id: '2', username: 'lector', enabled: true, serviceAccountClientId: 'lector' },
+		];
+		proxy.fault = ({ path }) =>
+			isWalk(path) && path.includes('first=0&')
+				? { change: (page) => [...accounts, ...(page as unknown[])] }
+				: undefined;
+		assert.equal((await walkUsers(reader)).length, STAFF);
+	});
+
 	await t.test('without a state are an error, not people who left', async (t) => {
 		const { proxy, reader } = await proxied(t);
 		proxy.fault = ({ path }) => (isWalk(path) ? { body: '[{"id":"1","username":"ana"}]' } : undefined);
