@@ -48,7 +48,7 @@ interface Stage {
 
 /** They start a whole clinic or install packages: half a minute each, most of it waiting, against seconds for the others. */
 const LONG = [
-	'test/integration/{lab-accept,lab-host,odoo-stand-in,odoo-publisher,package,lab-demo,odoo-lint,store}.test.ts',
+	'test/integration/{lab-accept,lab-host,lab-keycloak,odoo-stand-in,odoo-publisher,package,lab-demo,odoo-lint,store}.test.ts',
 	'test/flows/**/*.test.ts',
 ];
 

@@ -26,8 +26,7 @@ const TOOL_VARIABLES = /^(MAVEN_|JAVA_HOME$|JAVA_TOOL_OPTIONS$)/;
 /** Frugal and quick to start; a clinic's server would be told otherwise. */
 export const JAVA_ENVIRONMENT = {
 	JAVA_OPTS_KC_HEAP: '-Xms64m -Xmx768m',
-	JAVA_OPTS_GC: '-XX:+UseSerialGC',
-	JAVA_OPTS_APPEND: '-XX:TieredStopAtLevel=1',
+	JAVA_OPTS_APPEND: '-XX:-UseG1GC -XX:+UseSerialGC -XX:TieredStopAtLevel=1',
 };
 
 /** The user's cache, so that several checkouts share it. */

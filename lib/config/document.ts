@@ -1,7 +1,7 @@
 /** The documentation of the variables, written from their table. */
 
 import { VARIABLE_GROUPS, type Variable } from './variables.ts';
-import { BROKER_SIDE, ODOO_SIDE } from './variables-elsewhere.ts';
+import { BROKER_SIDE, KEYCLOAK_SIDE, ODOO_SIDE } from './variables-elsewhere.ts';
 
 export type DocumentLanguage = 'en' | 'es';
 
@@ -40,7 +40,7 @@ const WORDS = {
 export function variablesDocument(language: DocumentLanguage): string {
 	const words = WORDS[language];
 	const lines = [`# ${words.title}`, '', ...words.intro, '', words.generated];
-	for (const { title, intro, variables } of [...VARIABLE_GROUPS, ODOO_SIDE, BROKER_SIDE]) {
+	for (const { title, intro, variables } of [...VARIABLE_GROUPS, ODOO_SIDE, BROKER_SIDE, KEYCLOAK_SIDE]) {
 		lines.push(
 			'',
 			`## ${title[language]}`,

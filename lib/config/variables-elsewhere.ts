@@ -120,3 +120,64 @@ export const BROKER_SIDE: VariableGroup = {
 		]),
 	),
 };
+
+const keycloakSecret = (en: string, es: string) => ({ kind: 'text', secret: true, text: { en, es } }) as const;
+const keycloakAddress = (en: string, es: string) => ({ kind: 'text', text: { en, es } }) as const;
+
+/** Keycloak itself puts them into `deploy/keycloak/*.json` when it imports them. */
+export const KEYCLOAK_SIDE: VariableGroup = {
+	title: { en: "Keycloak's side", es: 'El lado de Keycloak' },
+	intro: {
+		en:
+			"Read from the environment of Keycloak's server when it imports `deploy/keycloak` (`--import-realm`, only while there " +
+			'is no realm of that name). All without a default must be set: Keycloak would otherwise take the placeholder itself as ' +
+			'the secret. `clinica-users-0.json` holds the fictitious staff, for demonstrations only.',
+		es:
+			'Se leen del entorno del servidor de Keycloak cuando importa `deploy/keycloak` (`--import-realm`, solo mientras no haya ' +
+			'un realm con ese nombre). Deben fijarse todas las que no tienen valor por defecto: si no, Keycloak tomaría el propio ' +
+			'marcador como secreto. `clinica-users-0.json` contiene el personal ficticio, solo para demostraciones.',
+	},
+	variables: {
+		KEYCLOAK_READER_SECRET: keycloakSecret(
+			'Secret of the client `hub-reader`, which reads users, events and roles and may change nothing.',
+			'Secreto del cliente `hub-reader`, que lee usuarios, eventos y roles y no puede cambiar nada.',
+		),
+		KEYCLOAK_ODOO_SECRET: keycloakSecret(
+			'Secret of the client `odoo`, by which people sign in to Odoo.',
+			'Secreto del cliente `odoo`, con el que las personas entran en Odoo.',
+		),
+		KEYCLOAK_HUB_SECRET: keycloakSecret(
+			'Secret of the client `clinic-hub`, by which people sign in to the editor.',
+			'Secreto del cliente `clinic-hub`, con el que las personas entran en el editor.',
+		),
+		KEYCLOAK_STAFF_PASSWORD: keycloakSecret(
+			'Password of all the fictitious staff; at least 12 characters.',
+			'Contraseña de todo el personal ficticio; al menos 12 caracteres.',
+		),
+		KEYCLOAK_SSL_REQUIRED: {
+			kind: 'choice',
+			of: ['external', 'all', 'none'],
+			default: 'external',
+			text: {
+				en: 'From where Keycloak takes https only; `none` for tests.',
+				es: 'Desde dónde Keycloak solo acepta https; `none` para pruebas.',
+			},
+		},
+		ODOO_URL: keycloakAddress(
+			'Odoo as browsers open it, without a slash at the end.',
+			'Odoo tal como lo abren los navegadores, sin barra final.',
+		),
+		ODOO_INTERNAL_URL: keycloakAddress(
+			'Odoo as Keycloak itself reaches it, to end sessions.',
+			'Odoo tal como lo alcanza el propio Keycloak, para cerrar sesiones.',
+		),
+		HUB_URL: keycloakAddress(
+			'The editor as browsers open it, without a slash at the end.',
+			'El editor tal como lo abren los navegadores, sin barra final.',
+		),
+		HUB_INTERNAL_URL: keycloakAddress(
+			'The editor as Keycloak itself reaches it, to end sessions.',
+			'El editor tal como lo alcanza el propio Keycloak, para cerrar sesiones.',
+		),
+	},
+};

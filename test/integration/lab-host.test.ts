@@ -16,7 +16,12 @@ import { allSystems, chosenSystems } from '../../lab/systems.ts';
 import { createAgeKey } from '../../lib/backup/age-keys.ts';
 import { managerPage } from '../../lib/odoo/manager.ts';
 
-async function labOn(t: TestContext, host: string, only: string[] = []): Promise<Lab> {
+/** Keycloak has a test of its own, for it takes longest to start. */
+const OTHERS = allSystems({})
+	.map(({ name }) => name)
+	.filter((name) => name !== 'keycloak');
+
+async function labOn(t: TestContext, host: string, only: string[] = OTHERS): Promise<Lab> {
 	const directory = await mkdtemp(path.join(tmpdir(), 'lab-'));
 	t.after(() => rm(directory, { recursive: true, force: true }));
 	const systems = chosenSystems(allSystems({}), only);

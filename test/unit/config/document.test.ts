@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { variablesDocument } from '../../../lib/config/document.ts';
 import { VARIABLE_GROUPS } from '../../../lib/config/variables.ts';
-import { BROKER_SIDE, ODOO_SIDE } from '../../../lib/config/variables-elsewhere.ts';
+import { BROKER_SIDE, KEYCLOAK_SIDE, ODOO_SIDE } from '../../../lib/config/variables-elsewhere.ts';
 import { personalDataDocument } from '../../../lib/store/personal-data-document.ts';
 
 const docs = path.resolve(import.meta.dirname, '..', '..', '..', 'docs');
@@ -61,4 +61,13 @@ test('what is documented for RabbitMQ is what its definitions name', async () =>
 	const template = await source('deploy', 'rabbitmq', 'definitions.json');
 	const named = [...template.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name);
 	assert.deepEqual(Object.keys(BROKER_SIDE.variables).sort(), named.sort());
+});
+
+test('what is documented for Keycloak is what its realm names', async () => {
+	const files = ['clinica-realm.json', 'clinica-users-0.json'].map((name) => source('deploy', 'keycloak', name));
+	const named = (await Promise.all(files)).join('').matchAll(/\$\{([A-Z_]+)/g);
+	assert.deepEqual(
+		Object.keys(KEYCLOAK_SIDE.variables).sort(),
+		[...new Set([...named].map(([, name]) => name))].sort(),
+	);
 });
