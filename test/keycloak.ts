@@ -153,8 +153,9 @@ export function sharedKeycloak(): Promise<TestKeycloak> {
 
 let shared: Promise<TestKeycloak> | undefined;
 
-/** Starts the Keycloak that all files of this test run share; it ends with this process. */
+/** Starts the Keycloak that all files of this test run share, unless one is named already; it ends with this process. */
 export async function shareKeycloak(): Promise<void> {
+	if (process.env[SHARED_VARIABLE]) return;
 	process.env[SHARED_VARIABLE] = String((await startKeycloak()).port);
 }
 
@@ -183,7 +184,7 @@ async function startKeycloak(): Promise<TestKeycloak> {
 
 /** A shell whose input ends with this process, however that ends; then it ends Keycloak's whole group. */
 function endWithThisProcess(child: ChildProcess, directory: string): void {
-	const script = 'cat >/dev/null; kill -9 -- "-$0"; sleep 0.2; rm -rf "$1"';
+	const script = 'cat >/dev/null; kill -9 "-$0"; sleep 0.2; rm -rf "$1"';
 	const watchdog = spawn('sh', ['-c', script, String(child.pid), directory], {
 		detached: true,
 		stdio: ['pipe', 'ignore', 'ignore'],

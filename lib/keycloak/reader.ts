@@ -54,16 +54,12 @@ export class RealmReader {
 	 * @throws HubError KEYCLOAK_CREDENTIALS, KEYCLOAK_ISSUER, KEYCLOAK_REALM, KEYCLOAK_UNREACHABLE, KEYCLOAK_REFUSED, TIMEOUT, CANCELLED
 	 */
 	async token(signal?: AbortSignal): Promise<AccessToken> {
-		const held = await this.#token?.catch(() => undefined);
+		const before = this.#token;
+		const held = await before?.catch(() => undefined);
 		if (held && performance.now() < held.freshUntil) return held;
-		if (!this.#token || held) this.#token = this.#askToken(signal);
-		const asked = this.#token;
-		try {
-			return await asked;
-		} catch (thrown) {
-			if (this.#token === asked) this.#token = undefined;
-			throw thrown;
-		}
+		// Several callers may have waited for the same one: the first asks for the next, for all of them.
+		if (this.#token === before || !this.#token) this.#token = this.#askToken();
+		return untilCancelled(this.#token, signal);
 	}
 
 	/**
@@ -114,13 +110,12 @@ export class RealmReader {
 		return ask();
 	}
 
-	async #askToken(signal: AbortSignal | undefined): Promise<AccessToken> {
+	async #askToken(): Promise<AccessToken> {
 		const { clientId, clientSecret } = this.#options;
 		// RFC 6749, 2.3.1: both are form-encoded before they become the parts of Basic.
 		const basic = [clientId, clientSecret]
 			.map((text) => new URLSearchParams({ x: text }).toString().slice(2))
 			.join(':');
-		const begun = Date.now();
 		const answer = await this.#patiently(
 			{
 				method: 'POST',
@@ -133,16 +128,17 @@ export class RealmReader {
 				body: 'grant_type=client_credentials',
 				timeoutMs: this.#timeoutMs,
 			},
-			signal,
+			undefined,
 		);
 		if (!isFine(answer)) throw tokenFailure(answer, clientId);
-		return readToken(answer.json, this.addresses.issuer, begun);
+		return readToken(answer.json, this.addresses.issuer, answer.askedAt);
 	}
 
-	async #patiently(request: HttpRequest, signal: AbortSignal | undefined): Promise<Answer> {
+	async #patiently(request: HttpRequest, signal: AbortSignal | undefined): Promise<Answer & { askedAt: number }> {
 		const backoff = new Backoff(this.#options.retry ?? RETRY);
 		for (let attempt = 1; ; attempt += 1) {
 			let answer: HttpResponse | undefined;
+			const askedAt = Date.now();
 			try {
 				answer = await exchange({
 					...request,
@@ -150,7 +146,7 @@ export class RealmReader {
 					maxBytes: ANSWER_BYTES,
 					...(signal ? { signal } : {}),
 				});
-				if (!isPassing(answer.status) || attempt === ATTEMPTS) return answerOf(answer);
+				if (!isPassing(answer.status) || attempt === ATTEMPTS) return { ...answerOf(answer), askedAt };
 			} catch (thrown) {
 				const failure = unreachable(toHubError(thrown));
 				// A connection that was kept may have been closed meanwhile; a silence has lasted long enough already.
@@ -182,6 +178,20 @@ function searchOf(query: Query): string {
 		for (const one of Array.isArray(value) ? value : [value]) search.append(name, String(one));
 	}
 	return search.size > 0 ? `?${search}` : '';
+}
+
+/** The work goes on for others; this caller waits no longer. @throws HubError CANCELLED */
+async function untilCancelled<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+	if (!signal) return work;
+	const cancelled = Promise.withResolvers<never>();
+	const cancel = () => cancelled.reject(new HubError('CANCELLED', 'Reading Keycloak was cancelled.'));
+	if (signal.aborted) cancel();
+	signal.addEventListener('abort', cancel, { once: true });
+	try {
+		return await Promise.race([work, cancelled.promise]);
+	} finally {
+		signal.removeEventListener('abort', cancel);
+	}
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
