@@ -8,7 +8,6 @@ import { once } from 'node:events';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { keycloakDistribution } from '../lab/keycloak/distribution.ts';
 import { ADMIN, prepareHome, serverCommand } from '../lab/keycloak/server.ts';
@@ -19,7 +18,7 @@ import type { ReaderOptions } from '../lib/keycloak/reader.ts';
 
 /** 40 s alone; with its first download and build, and others on the same cores, minutes. In ms. */
 const START_TIMEOUT_MS = 360_000;
-const POLL_MS = 100;
+const POLL_MS = 250;
 /** The administrator's token lives 60 s; in ms. */
 const TOKEN_MS = 40_000;
 
@@ -38,6 +37,11 @@ const FILLED: Readonly<Record<string, string>> = {
 
 type Json = Record<string, unknown>;
 
+/** A test, or with `{ after }` of node:test the whole file. */
+export interface Owner {
+	after(end: () => Promise<void> | void): void;
+}
+
 export interface RealmOptions {
 	/** Changes the realm as `deploy/keycloak` has it, before it is imported. */
 	change?: (realm: Json) => void;
@@ -55,8 +59,8 @@ export class TestKeycloak {
 		this.url = `http://127.0.0.1:${port}`;
 	}
 
-	/** A realm like the clinic's under a name of its own; deleted after the test. */
-	async realm(t: Pick<TestContext, 'after'>, options: RealmOptions = {}): Promise<TestRealm> {
+	/** A realm like the clinic's under a name of its own; deleted afterwards. */
+	async realm(t: Owner, options: RealmOptions = {}): Promise<TestRealm> {
 		const name = `clinica-${randomUUID().slice(0, 8)}`;
 		const realm: Json = { ...(await deployed('clinica-realm.json')), realm: name };
 		(realm['components'] as Json)['org.keycloak.keys.KeyProvider'] = keyProviders();
@@ -67,7 +71,9 @@ export class TestKeycloak {
 		}
 		options.change?.(realm);
 		await this.request('POST', '/admin/realms', realm);
-		t.after(() => this.request('DELETE', `/admin/realms/${name}`));
+		t.after(async () => {
+			await this.request('DELETE', `/admin/realms/${name}`);
+		});
 		return new TestRealm(this, name);
 	}
 

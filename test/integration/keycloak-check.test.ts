@@ -1,6 +1,6 @@
 /** What "Test connection" says about a real Keycloak. */
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { after, describe, test } from 'node:test';
 import { checkRealm, type RealmCheck } from '../../lib/keycloak/check.ts';
 import type { ReaderOptions } from '../../lib/keycloak/reader.ts';
 import { sharedKeycloak } from '../keycloak.ts';
@@ -9,27 +9,27 @@ import { keycloakProxy } from '../servers/keycloak-proxy.ts';
 const keys = ({ findings }: RealmCheck, level?: string) =>
 	findings.filter((finding) => !level || finding.level === level).map(({ key }) => key);
 
-test('the check of a realm', async (t) => {
-	const keycloak = await sharedKeycloak();
-	const realm = await keycloak.realm(t);
-	const ask = async (more: Partial<ReaderOptions> = {}) => {
-		const result = await checkRealm({ ...realm.reader, ...more });
-		assert.doesNotMatch(JSON.stringify(result), /secret of/);
-		for (const { text } of result.findings) {
-			assert.doesNotMatch(`${text.en} ${text.es}`, /\{\w+\}/);
-		}
-		return result;
-	};
-	const text = (result: RealmCheck, key: string) => result.findings.find((finding) => finding.key === key)?.text;
+const keycloak = await sharedKeycloak();
+const realm = await keycloak.realm({ after });
+const ask = async (more: Partial<ReaderOptions> = {}) => {
+	const result = await checkRealm({ ...realm.reader, ...more });
+	assert.doesNotMatch(JSON.stringify(result), /secret of/);
+	for (const { text } of result.findings) {
+		assert.doesNotMatch(`${text.en} ${text.es}`, /\{\w+\}/);
+	}
+	return result;
+};
+const text = (result: RealmCheck, key: string) => result.findings.find((finding) => finding.key === key)?.text;
 
-	await t.test('finds nothing wrong with the realm as it is deployed', async () => {
+describe('the check of a realm', () => {
+	test('finds nothing wrong with the realm as it is deployed', async () => {
 		const result = await ask();
 		assert.deepEqual([result.ok, keys(result)], [true, ['issuer', 'client', 'users', 'events']]);
 		assert.match(text(result, 'users')?.es ?? '', /Ve 16 usuarios/);
 	});
 
 	for (const role of ['view-users', 'view-events', 'view-realm'] as const) {
-		await t.test(`names the step where the role ${role} lacks, and still looks at the rest`, async () => {
+		test(`names the step where the role ${role} lacks, and still looks at the rest`, async () => {
 			await realm.grantReader('DELETE', role);
 			const result = await ask();
 			await realm.grantReader('POST', role);
@@ -40,7 +40,7 @@ test('the check of a realm', async (t) => {
 		});
 	}
 
-	await t.test('warns of what the client may do needlessly', async () => {
+	test('warns of what the client may do needlessly', async () => {
 		await realm.grantReader('POST', 'manage-users');
 		const result = await ask();
 		await realm.grantReader('DELETE', 'manage-users');
@@ -48,7 +48,7 @@ test('the check of a realm', async (t) => {
 		assert.match(text(result, 'needless')?.en ?? '', /: manage-users\./);
 	});
 
-	await t.test('names the switch for events that are not stored, or kept for ever', async () => {
+	test('names the switch for events that are not stored, or kept for ever', async () => {
 		await realm.request('PUT', '/events/config', {
 			...{ adminEventsEnabled: false, eventsEnabled: true, eventsExpiration: 0 },
 			enabledEventTypes: ['LOGIN', 'UPDATE_PROFILE'],
@@ -71,7 +71,7 @@ test('the check of a realm', async (t) => {
 		});
 	});
 
-	await t.test('warns of a lockout that strangers could use against people', async () => {
+	test('warns of a lockout that strangers could use against people', async () => {
 		await realm.request('PUT', '', { permanentLockout: true });
 		assert.deepEqual(keys(await ask(), 'warning'), ['permanentLockout']);
 		await realm.request('PUT', '', {
@@ -82,7 +82,7 @@ test('the check of a realm', async (t) => {
 		assert.deepEqual(keys(await ask(), 'warning'), ['adminEventsForever', 'bruteForceOff']);
 	});
 
-	await t.test('sends no secret to a realm that is another one than was meant', async (t) => {
+	test('sends no secret to a realm that is another one than was meant', async (t) => {
 		const proxy = await keycloakProxy(t, keycloak.port);
 		const internalUrl = proxy.url;
 		const foreign = await ask({ issuer: `https://sso.clinica.example/realms/${realm.name}`, internalUrl });
@@ -95,20 +95,20 @@ test('the check of a realm', async (t) => {
 		assert.equal(proxy.asked.filter((path) => path.endsWith('/token')).length, 0);
 	});
 
-	await t.test('says where the secret stands, and which box a service account needs', async () => {
+	test('says where the secret stands, and which box a service account needs', async () => {
 		const wrong = await ask({ clientSecret: 'otra' });
 		assert.deepEqual([wrong.ok, keys(wrong)], [false, ['issuer', 'clientRefused']]);
 		const odoo = await ask({ clientId: 'odoo', clientSecret: 'secret of KEYCLOAK_ODOO_SECRET' });
 		assert.match(text(odoo, 'clientRefused')?.en ?? '', /no service account.*switch on/);
 	});
 
-	await t.test('tells clocks that differ', async (t) => {
+	test('tells clocks that differ', async (t) => {
 		t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_000 });
 		const result = await ask();
 		assert.match(text(result, 'clock')?.en ?? '', /by (59|60|61) s/);
 	});
 
-	await t.test('warns of addresses over which the secret would travel in the clear', async () => {
+	test('warns of addresses over which the secret would travel in the clear', async () => {
 		const result = await ask({
 			issuer: 'http://sso.clinica.invalid/realms/x',
 			realm: 'x',

@@ -1,6 +1,6 @@
 /** Changes in a real Keycloak, by its events: each once, none lost, and a word where some may be. */
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { after, describe, test } from 'node:test';
 import { changesSince, cursorNow, type EventCursor, OVERLAP_MS, type RealmEvent } from '../../lib/keycloak/events.ts';
 import { RealmReader } from '../../lib/keycloak/reader.ts';
 import { sharedKeycloak } from '../keycloak.ts';
@@ -9,20 +9,23 @@ import { keycloakProxy } from '../servers/keycloak-proxy.ts';
 const said = (events: RealmEvent[]) =>
 	events.map((event) => (event.kind === 'admin' ? `${event.operation} ${event.resource}` : event.type));
 
-test('events of a realm', async (t) => {
-	const keycloak = await sharedKeycloak();
-	const realm = await keycloak.realm(t, {
+const keycloak = await sharedKeycloak();
+const realm = await keycloak.realm(
+	{ after },
+	{
 		change: (clinic) => Object.assign(clinic, { failureFactor: 1, quickLoginCheckMilliSeconds: 0 }),
-	});
-	const reader = new RealmReader(realm.reader);
-	let cursor: EventCursor = await cursorNow(reader);
-	const next = async () => {
-		const changes = await changesSince(reader, cursor);
-		cursor = JSON.parse(JSON.stringify(changes.cursor)) as EventCursor;
-		return changes;
-	};
+	},
+);
+const reader = new RealmReader(realm.reader);
+let cursor: EventCursor = await cursorNow(reader);
+const next = async () => {
+	const changes = await changesSince(reader, cursor);
+	cursor = JSON.parse(JSON.stringify(changes.cursor)) as EventCursor;
+	return changes;
+};
 
-	await t.test('tell a change once, with whom it concerns', async () => {
+describe('events of a realm', () => {
+	test('tell a change once, with whom it concerns', async () => {
 		assert.deepEqual(await next(), { events: [], cursor });
 		const id = await realm.idOf('hugo.zuniga');
 		await realm.request('PUT', `/users/${id}`, { enabled: false });
@@ -33,7 +36,7 @@ test('events of a realm', async (t) => {
 		assert.deepEqual((await next()).events, []);
 	});
 
-	await t.test('tell roles, groups, passwords and deletions', async () => {
+	test('tell roles, groups, passwords and deletions', async () => {
 		const id = await realm.addUser('temporal');
 		const role = await realm.request('GET', '/roles/compras');
 		const [group] = (await realm.request('GET', '/groups?search=Compras')) as { id: string }[];
@@ -50,7 +53,7 @@ test('events of a realm', async (t) => {
 		]);
 	});
 
-	await t.test('tell a lockout after wrong passwords, which leaves the user enabled', async () => {
+	test('tell a lockout after wrong passwords, which leaves the user enabled', async () => {
 		const login = { grant_type: 'password', client_id: 'admin-cli', username: 'teresa.lozano', password: 'x' };
 		for (let count = 0; count < 3; count += 1) {
 			await fetch(`${realm.issuer}/protocol/openid-connect/token`, {
@@ -65,7 +68,7 @@ test('events of a realm', async (t) => {
 		assert.equal(((await realm.request('GET', `/users/${id}`)) as { enabled: boolean }).enabled, true);
 	});
 
-	await t.test('of the same millisecond, and ones stored late with an earlier time, are told each once', async (t) => {
+	test('of the same millisecond, and ones stored late with an earlier time, are told each once', async (t) => {
 		const proxy = await keycloakProxy(t, keycloak.port);
 		const other = new RealmReader({ ...realm.reader, internalUrl: proxy.url });
 		const event = (id: string, time: number) => ({ id, time, operationType: 'UPDATE', resourceType: 'USER' });
@@ -86,7 +89,7 @@ test('events of a realm', async (t) => {
 		assert.deepEqual(ids(await changesSince(other, second.cursor)), []);
 	});
 
-	await t.test('that were cleared, or restored from a backup, are told as a gap, once', async () => {
+	test('that were cleared, or restored from a backup, are told as a gap, once', async () => {
 		await realm.request('DELETE', '/admin-events');
 		const { events, gap } = await next();
 		assert.deepEqual([events, gap], [[], 'purged']);
@@ -96,7 +99,7 @@ test('events of a realm', async (t) => {
 		assert.deepEqual([said(after.events), after.gap], [['UPDATE USER'], undefined]);
 	});
 
-	await t.test('that are not stored are told as a gap', async () => {
+	test('that are not stored are told as a gap', async () => {
 		await realm.request('PUT', '/events/config', { adminEventsEnabled: false });
 		assert.equal((await next()).gap, 'off');
 	});

@@ -1,15 +1,16 @@
 /** Which roles count for whom, read by role and by group of a real Keycloak. */
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { after, describe, test } from 'node:test';
 import { RealmReader } from '../../lib/keycloak/reader.ts';
 import { readRealm } from '../../lib/keycloak/snapshot.ts';
 import { findUser } from '../../lib/keycloak/users.ts';
 import { sharedKeycloak } from '../keycloak.ts';
 import { keycloakProxy } from '../servers/keycloak-proxy.ts';
 
-test('roles and groups of a realm', async (t) => {
-	const keycloak = await sharedKeycloak();
-	const realm = await keycloak.realm(t, {
+const keycloak = await sharedKeycloak();
+const realm = await keycloak.realm(
+	{ after },
+	{
 		change(clinic) {
 			const { realm: roles } = clinic['roles'] as { realm: unknown[] };
 			roles.push(
@@ -32,11 +33,13 @@ test('roles and groups of a realm', async (t) => {
 			account('arriba', { groups: ['/Hospital'] });
 			account('nada', {});
 		},
-	});
-	const reader = new RealmReader(realm.reader);
-	const circle = ['a/b?c', 'farmacia', 'guardia'];
+	},
+);
+const reader = new RealmReader(realm.reader);
+const circle = ['a/b?c', 'farmacia', 'guardia'];
 
-	await t.test('count directly, by composites in a circle, by a group and by those above it', async () => {
+describe('roles and groups of a realm', () => {
+	test('count directly, by composites in a circle, by a group and by those above it', async () => {
 		const { users, roleNames, groupPaths, countBefore, countAfter } = await readRealm(reader);
 		const rights = (name: string) => {
 			const user = users.find(({ username }) => username === name);
@@ -52,11 +55,11 @@ test('roles and groups of a realm', async (t) => {
 		assert.deepEqual([countBefore, countAfter, users.length], [21, 21, 21]);
 	});
 
-	await t.test('are the same read for one user', async () => {
+	test('are the same read for one user', async () => {
 		for (const user of (await readRealm(reader)).users) assert.deepEqual(await findUser(reader, user.id), user);
 	});
 
-	await t.test('of a table are read by a call a role and a group, however many users there are', async (t) => {
+	test('of a table are read by a call a role and a group, however many users there are', async (t) => {
 		const proxy = await keycloakProxy(t, keycloak.port);
 		const counted = new RealmReader({ ...realm.reader, internalUrl: proxy.url });
 		const wanted = { roles: new Set(['farmacia', 'compras']), groups: new Set(['/Informática']) };
@@ -71,7 +74,7 @@ test('roles and groups of a realm', async (t) => {
 		assert.equal(proxy.asked.filter((path) => /\/users\/[0-9a-f-]{36}/.test(path)).length, 0);
 	});
 
-	await t.test('are not granted by what vanishes while it is read', async (t) => {
+	test('are not granted by what vanishes while it is read', async (t) => {
 		const proxy = await keycloakProxy(t, keycloak.port);
 		proxy.fault = ({ path }) =>
 			path.includes('/members') ? { status: 404, body: '{"error":"Could not find group by id"}' } : undefined;

@@ -1,6 +1,6 @@
 /** Users of a real Keycloak, and what a network, a proxy or another realm can make of its answers. */
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { after, describe, type TestContext, test } from 'node:test';
 import { FaultProxy } from '../../lab/proxy.ts';
 import { HubError } from '../../lib/errors.ts';
 import { RealmReader } from '../../lib/keycloak/reader.ts';
@@ -21,17 +21,17 @@ const code = (wanted: string, words?: RegExp) => (thrown: unknown) => {
 	return true;
 };
 
-test('users of a realm', async (t) => {
-	const keycloak = await sharedKeycloak();
-	const realm = await keycloak.realm(t);
-	const reader = new RealmReader(realm.reader);
-	const proxied = async (t: test.TestContext, more = {}) => {
-		const proxy = await keycloakProxy(t, keycloak.port);
-		return { proxy, reader: new RealmReader({ ...realm.reader, internalUrl: proxy.url, ...FAST, ...more }) };
-	};
-	const isWalk = (path: string) => path.startsWith(`/admin/realms/${realm.name}/users?`);
+const keycloak = await sharedKeycloak();
+const realm = await keycloak.realm({ after });
+const reader = new RealmReader(realm.reader);
+const proxied = async (t: TestContext, more = {}) => {
+	const proxy = await keycloakProxy(t, keycloak.port);
+	return { proxy, reader: new RealmReader({ ...realm.reader, internalUrl: proxy.url, ...FAST, ...more }) };
+};
+const isWalk = (path: string) => path.startsWith(`/admin/realms/${realm.name}/users?`);
 
-	await t.test('are counted and walked without the accounts of clients, with names, address and language', async () => {
+describe('users of a realm', () => {
+	test('are counted and walked without the accounts of clients, with names, address and language', async () => {
 		assert.equal(await countUsers(reader), STAFF);
 		const people = await walkUsers(reader);
 		assert.equal(people.length, STAFF);
@@ -52,18 +52,15 @@ test('users of a realm', async (t) => {
 		);
 	});
 
-	await t.test(
-		'are walked until an empty page: a page that Keycloak cut after having taken it is not the last',
-		async (t) => {
-			const { proxy, reader } = await proxied(t);
-			proxy.fault = ({ path }) =>
-				isWalk(path) && path.includes('first=5&') ? { change: (page) => (page as unknown[]).slice(0, 2) } : undefined;
-			assert.equal((await walkUsers(reader, { pageSize: 5 })).length, STAFF - 3);
-			assert.equal(proxy.asked.filter(isWalk).length, 5);
-		},
-	);
+	test('are walked until an empty page: a page that Keycloak cut after having taken it is not the last', async (t) => {
+		const { proxy, reader } = await proxied(t);
+		proxy.fault = ({ path }) =>
+			isWalk(path) && path.includes('first=5&') ? { change: (page) => (page as unknown[]).slice(0, 2) } : undefined;
+		assert.equal((await walkUsers(reader, { pageSize: 5 })).length, STAFF - 3);
+		assert.equal(proxy.asked.filter(isWalk).length, 5);
+	});
 
-	await t.test('are there once when one that comes meanwhile shifts the pages', async (t) => {
+	test('are there once when one that comes meanwhile shifts the pages', async (t) => {
 		const { proxy, reader } = await proxied(t);
 		proxy.fault = async ({ path }) => {
 			if (isWalk(path) && path.includes('first=5&')) await realm.addUser('aaaa.nueva');
@@ -75,13 +72,13 @@ test('users of a realm', async (t) => {
 		await realm.request('DELETE', `/users/${await realm.idOf('aaaa.nueva')}`);
 	});
 
-	await t.test('are never taken for gone when Keycloak shows none', async (t) => {
+	test('are never taken for gone when Keycloak shows none', async (t) => {
 		const { proxy, reader } = await proxied(t);
 		proxy.fault = ({ path }) => (isWalk(path) ? { body: '[]' } : undefined);
 		await assert.rejects(walkUsers(reader), code('KEYCLOAK_EMPTY', /view-users/));
 	});
 
-	await t.test('one that was deleted is told from every other 404', async (t) => {
+	test('one that was deleted is told from every other 404', async (t) => {
 		assert.equal(await findAccount(reader, NOBODY), undefined);
 		assert.equal(await findUser(reader, NOBODY), undefined);
 		const { proxy, reader: other } = await proxied(t);
@@ -95,14 +92,14 @@ test('users of a realm', async (t) => {
 		await assert.rejects(findAccount(other, NOBODY), code('KEYCLOAK_REFUSED'));
 	});
 
-	await t.test('have ids of any form, which never lead to another resource', async (t) => {
+	test('have ids of any form, which never lead to another resource', async (t) => {
 		const { proxy, reader } = await proxied(t);
 		assert.equal(await findAccount(reader, 'f:uuid:../../a b?x=#ñ'), undefined);
 		assert.ok(proxy.asked.some((path) => path.endsWith('/users/f%3Auuid%3A..%2F..%2Fa%20b%3Fx%3D%23%C3%B1')));
 		for (const id of ['', '.', '..']) await assert.rejects(findAccount(reader, id), code('CONFIG_INVALID'));
 	});
 
-	await t.test('that belong to clients are no people, whatever Keycloak lists', async (t) => {
+	test('that belong to clients are no people, whatever Keycloak lists', async (t) => {
 		const { proxy, reader } = await proxied(t);
 		const accounts = [
 			{ id: '1', username: 'service-account-odoo', enabled: true },
@@ -115,13 +112,13 @@ test('users of a realm', async (t) => {
 		assert.equal((await walkUsers(reader)).length, STAFF);
 	});
 
-	await t.test('without a state are an error, not people who left', async (t) => {
+	test('without a state are an error, not people who left', async (t) => {
 		const { proxy, reader } = await proxied(t);
 		proxy.fault = ({ path }) => (isWalk(path) ? { body: '[{"id":"1","username":"ana"}]' } : undefined);
 		await assert.rejects(walkUsers(reader), code('KEYCLOAK_REFUSED'));
 	});
 
-	await t.test('with attributes of any name keep them as values', async () => {
+	test('with attributes of any name keep them as values', async () => {
 		const values = { constructor: ['a'], prueba: ['uno', 'dos'] };
 		const id = await realm.addUser('raro', { attributes: values });
 		const account = await findAccount(reader, id);
@@ -129,7 +126,7 @@ test('users of a realm', async (t) => {
 		await realm.request('DELETE', `/users/${id}`);
 	});
 
-	await t.test('are read on when a token is refused in the middle, once', async (t) => {
+	test('are read on when a token is refused in the middle, once', async (t) => {
 		const { proxy, reader } = await proxied(t);
 		let refused = 0;
 		proxy.fault = ({ path }) =>
@@ -140,7 +137,7 @@ test('users of a realm', async (t) => {
 		await assert.rejects(walkUsers(reader), code('KEYCLOAK_CREDENTIALS'));
 	});
 
-	await t.test('are read on after a limit of calls, and not at all where it stays', async (t) => {
+	test('are read on after a limit of calls, and not at all where it stays', async (t) => {
 		const { proxy, reader } = await proxied(t);
 		let busy = 0;
 		proxy.fault = ({ path }) =>
@@ -155,14 +152,14 @@ test('users of a realm', async (t) => {
 		});
 	});
 
-	await t.test('a page in place of JSON is not Keycloak', async (t) => {
+	test('a page in place of JSON is not Keycloak', async (t) => {
 		const { proxy, reader } = await proxied(t);
 		proxy.fault = ({ path }) =>
 			isWalk(path) ? { headers: { 'content-type': 'text/html' }, body: '<html>' } : undefined;
 		await assert.rejects(walkUsers(reader), code('KEYCLOAK_REFUSED'));
 	});
 
-	await t.test('of another realm than the issuer’s are never read', async (t) => {
+	test('of another realm than the issuer’s are never read', async (t) => {
 		const proxy = await keycloakProxy(t, keycloak.port);
 		const issuer = `https://sso.clinica.example/realms/${realm.name}`;
 		const stranger = new RealmReader({ ...realm.reader, issuer, internalUrl: proxy.url });
@@ -174,7 +171,7 @@ test('users of a realm', async (t) => {
 		assert.throws(() => new RealmReader({ ...realm.reader, realm: 'otra' }), code('CONFIG_INVALID', /realms\/otra/));
 	});
 
-	await t.test('wait for a network that comes back, and say when it does not', async (t) => {
+	test('wait for a network that comes back, and say when it does not', async (t) => {
 		const network = await FaultProxy.start({ host: '127.0.0.1', port: keycloak.port });
 		t.after(() => network.close());
 		const options = { ...realm.reader, ...FAST, internalUrl: `http://127.0.0.1:${network.port}`, timeoutMs: 1_000 };
@@ -194,7 +191,7 @@ test('users of a realm', async (t) => {
 		assert.equal(await countUsers(reader), STAFF);
 	});
 
-	await t.test('are refused to a wrong secret, to a client that is off and to one without the right', async () => {
+	test('are refused to a wrong secret, to a client that is off and to one without the right', async () => {
 		const wrong = new RealmReader({ ...realm.reader, clientSecret: 'otra' });
 		await assert.rejects(countUsers(wrong), code('KEYCLOAK_CREDENTIALS', /Credentials/));
 		const nameless = new RealmReader({ ...realm.reader, clientId: 'nadie' });

@@ -1,7 +1,7 @@
 /** In front of a real Keycloak: passes on what is asked, keeps it, and answers some of it as a test says. */
 import { createServer, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
+import type { Owner } from '../keycloak.ts';
 import type { Answer } from './http.ts';
 
 export interface Asked {
@@ -23,7 +23,7 @@ export interface KeycloakProxy {
 	fault: (asked: Asked) => Fault | Promise<Fault>;
 }
 
-export async function keycloakProxy(t: Pick<TestContext, 'after'>, port: number): Promise<KeycloakProxy> {
+export async function keycloakProxy(t: Owner, port: number): Promise<KeycloakProxy> {
 	const counts = new Map<string, number>();
 	const proxy: KeycloakProxy = { url: '', asked: [], fault: () => undefined };
 	const server = createServer(async (incoming, outgoing) => {
