@@ -42,13 +42,11 @@ interface Stage {
 	lanes: readonly Lane[];
 	/** Major version of the broker that the files share; default none of its own. */
 	broker?: '3' | '4';
-	/** Whether the files share a Keycloak. */
-	keycloak?: true;
 }
 
 /** They start a whole clinic or install packages: half a minute each, most of it waiting, against seconds for the others. */
 const LONG = [
-	'test/integration/{lab-accept,lab-host,lab-keycloak,odoo-stand-in,odoo-publisher,package,lab-demo,odoo-lint,store}.test.ts',
+	'test/integration/{lab-accept,lab-host,odoo-stand-in,odoo-publisher,package,lab-demo,odoo-lint,store}.test.ts',
 	'test/flows/**/*.test.ts',
 ];
 
@@ -63,7 +61,7 @@ const one = (...patterns: string[]): Lane[] => [{ patterns, concurrency: 1 }];
 /** Fault tests kill processes while others must be busy: they run after the rest, and alone with their full counts. */
 const STAGES: Stage[] = [
 	{ name: 'unit', lanes: [{ patterns: ['test/unit/**/*.test.ts'], concurrency: 2 }] },
-	{ name: 'integration, flows, browser', lanes: POOL, broker: '3', keycloak: true },
+	{ name: 'integration, flows, browser', lanes: POOL, broker: '3' },
 	{ name: 'faults', lanes: [{ patterns: ['test/faults/**/*.test.ts'], concurrency: values.full ? 1 : 2 }] },
 	...(values.full ? [{ name: 'full', lanes: one('test/full/**/*.test.ts') }] : []),
 	...(values.full ? [{ name: 'RabbitMQ 4', lanes: one(ON_RABBITMQ_4), broker: '4' } as const] : []),
@@ -145,9 +143,8 @@ if (positionals.length) {
 	step('check', 'scripts/check.ts');
 	// A start takes seconds: once, not once a file, and the first one beside the unit tests.
 	const shared = share('3');
-	const identity = shareKeycloak();
-	identity.catch(() => {}); // told where it is waited for
-	for (const { name, lanes, broker, keycloak } of STAGES) {
+	shareKeycloak().catch(() => {}); // told to the files that wait for it
+	for (const { name, lanes, broker } of STAGES) {
 		const running = lanes
 			.map((lane) => ({ files: filesOf(lane), concurrency: lane.concurrency }))
 			.filter(({ files }) => files.length > 0);
@@ -155,7 +152,6 @@ if (positionals.length) {
 		const begin = performance.now();
 		console.log(`— ${name} —`);
 		if (broker) await (broker === '3' ? shared : share(broker));
-		if (keycloak) await identity;
 		await Promise.all(running.map(({ files, concurrency }) => runFiles(files, concurrency)));
 		console.log(`${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s\n`);
 	}

@@ -5,7 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,8 +23,8 @@ const POLL_MS = 250;
 /** The administrator's token lives 60 s; in ms. */
 const TOKEN_MS = 40_000;
 
-/** Names the port of the Keycloak that the test run started for all its files. */
-const SHARED_VARIABLE = 'TEST_KEYCLOAK_PORT';
+/** Names the file that says on which port the Keycloak of the test run answers, once it does. */
+const SHARED_VARIABLE = 'TEST_KEYCLOAK';
 
 const DEPLOYED = path.resolve(import.meta.dirname, '../deploy/keycloak');
 const FILLED: Readonly<Record<string, string>> = {
@@ -150,19 +151,51 @@ export class TestRealm {
 	}
 }
 
-/** The Keycloak of this test run, or of this process where no run started one. Use a realm of your own. */
+/**
+ * The Keycloak of this test run, as soon as it answers, or of this process where no run started one. Use a realm of your own.
+ */
 export function sharedKeycloak(): Promise<TestKeycloak> {
-	const port = process.env[SHARED_VARIABLE];
-	shared ??= port === undefined ? startKeycloak() : Promise.resolve(new TestKeycloak(Number(port)));
+	const file = process.env[SHARED_VARIABLE];
+	shared ??= file === undefined ? startKeycloak() : told(file);
 	return shared;
 }
 
 let shared: Promise<TestKeycloak> | undefined;
 
-/** Starts the Keycloak that all files of this test run share, unless one is named already; it ends with this process. */
+interface Told {
+	port?: number;
+	failure?: string;
+}
+
+/**
+ * Starts the Keycloak that all files of this test run share, unless one is named already; it ends with this process. Files
+ * that begin earlier wait for it, so that the others need not.
+ */
 export async function shareKeycloak(): Promise<void> {
 	if (process.env[SHARED_VARIABLE]) return;
-	process.env[SHARED_VARIABLE] = String((await startKeycloak()).port);
+	const directory = await mkdtemp(path.join(tmpdir(), 'hub-keycloak-told-'));
+	process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+	const file = path.join(directory, 'keycloak.json');
+	process.env[SHARED_VARIABLE] = file;
+	const tell = async (what: Told) => {
+		await writeFile(`${file}.new`, JSON.stringify(what));
+		await rename(`${file}.new`, file);
+	};
+	try {
+		await tell({ port: (await startKeycloak()).port });
+	} catch (thrown) {
+		await tell({ failure: String(thrown) });
+		throw thrown;
+	}
+}
+
+async function told(file: string): Promise<TestKeycloak> {
+	for (const deadline = Date.now() + START_TIMEOUT_MS; ; await delay(POLL_MS)) {
+		const text = await readFile(file, 'utf8').catch(() => undefined);
+		const { port, failure } = JSON.parse(text ?? '{}') as Told;
+		if (port !== undefined) return new TestKeycloak(port);
+		if (failure !== undefined || Date.now() > deadline) throw new Error(failure ?? 'Keycloak does not start in time');
+	}
 }
 
 async function startKeycloak(): Promise<TestKeycloak> {

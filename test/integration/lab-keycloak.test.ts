@@ -8,8 +8,10 @@ import { Lab } from '../../lab/lab.ts';
 import { marked } from '../../lab/processes.ts';
 import { keycloak } from '../../lab/systems/keycloak.ts';
 import { checkRealm } from '../../lib/keycloak/check.ts';
+import { sharedKeycloak } from '../keycloak.ts';
 
 test('the lab starts Keycloak with the staff of the clinic and a reader that may do what it must, and ends it', async (t) => {
+	await sharedKeycloak(); // then the distribution is there, and need not be fetched by two at once
 	const directory = await mkdtemp(path.join(tmpdir(), 'lab-'));
 	t.after(() => rm(directory, { recursive: true, force: true }));
 	const lab = await Lab.open({ systems: [keycloak()], directory, ports: 'free', host: '127.0.0.2', language: 'en' });
