@@ -57,6 +57,11 @@ const ERROR_CODES = {
 	/** A draft came back late, twice, or with a token that was never given out. */
 	DRAFT_REFUSED: { retryable: false },
 
+	/** A guard stops a synchronisation of users as a whole; nothing was changed. */
+	IDENTITY_STOPPED: { retryable: true },
+	/** A held plan is not what would be done any more, or somebody has decided on it already. */
+	PLAN_STALE: { retryable: false },
+
 	/** The store cannot be opened, read or written. */
 	STORE_UNAVAILABLE: { retryable: true },
 	/** The store was written by a newer version of this package. */

@@ -34,6 +34,9 @@ export const AUDIT_DAYS = 730;
 /** A file of a flow that could not be brought in a month is not expected any more. */
 const OUTGOING_DAYS = 30;
 
+/** What an event said of a user counts until the next full run, which may fail for some nights. */
+const EVENT_DAYS = 30;
+
 /** As `lib/notices` gives a notice up; this rule is for what a node left that no longer exists. */
 const NOTICE_DAYS = 7;
 
@@ -72,6 +75,52 @@ export const PERSONAL_DATA: readonly PersonalData[] = [
 		text: {
 			en: 'Name of who began a backup by hand.',
 			es: 'Nombre de quien inició una copia de seguridad a mano.',
+		},
+	},
+	{
+		topic: 'identity',
+		table: 'identity_plan',
+		timeColumn: 'created_at',
+		days: AUDIT_DAYS,
+		variable: 'HUB_AGE_AUDIT_DAYS',
+		blank: ['lines', 'decided_by'],
+		text: {
+			en: 'Users whose change waited for a decision, and who decided. That there was a plan, when, and how it ended stays.',
+			es: 'Usuarios cuyo cambio esperaba una decisión y quién decidió. Que hubo un plan, cuándo y cómo terminó, permanece.',
+		},
+	},
+	{
+		topic: 'identity',
+		table: 'identity_link',
+		timeColumn: 'approved_at',
+		days: AUDIT_DAYS,
+		variable: 'HUB_AGE_AUDIT_DAYS',
+		blank: ['approved_by'],
+		text: {
+			en: 'Name of who linked an account of Odoo to a user of Keycloak.',
+			es: 'Nombre de quien vinculó una cuenta de Odoo con un usuario de Keycloak.',
+		},
+	},
+	{
+		topic: 'identity',
+		table: 'identity_event',
+		timeColumn: 'at',
+		days: EVENT_DAYS,
+		blank: 'row',
+		text: {
+			en: 'Ids of users of Keycloak whom its events named, so that none is dealt with twice.',
+			es: 'Ids de usuarios de Keycloak nombrados por sus eventos, para que ninguno se trate dos veces.',
+		},
+	},
+	{
+		topic: 'identity',
+		table: 'identity_change',
+		timeColumn: 'at',
+		days: 1,
+		blank: 'row',
+		text: {
+			en: 'Ids of accounts that were changed a short time ago, so that many small runs do not pass the limit of a large one.',
+			es: 'Ids de cuentas cambiadas hace poco, para que muchas pasadas pequeñas no eludan el límite de una grande.',
 		},
 	},
 	{

@@ -37,12 +37,14 @@ export function keepAges(store: Store, { log, instance }: { log: Log; instance: 
 
 /** Loaded at the first purge, to keep the start of Node-RED short. Beside the store's own, which it opens itself. */
 async function topicsWithAges(): Promise<Topic[]> {
-	const [{ mailTopic }, { noticesTopic }, { backupTopic }, { outgoingTopic }, { secretsTopic }] = await Promise.all([
-		import('../../lib/mail/ledger-tables.ts'),
-		import('../../lib/notices/tables.ts'),
-		import('../../lib/backup/run-tables.ts'),
-		import('../../lib/backup/outgoing.ts'),
-		import('../../lib/store/secrets.ts'),
-	]);
-	return [mailTopic, noticesTopic, backupTopic, outgoingTopic, secretsTopic];
+	const [{ mailTopic }, { noticesTopic }, { backupTopic }, { outgoingTopic }, { secretsTopic }, { identityTopic }] =
+		await Promise.all([
+			import('../../lib/mail/ledger-tables.ts'),
+			import('../../lib/notices/tables.ts'),
+			import('../../lib/backup/run-tables.ts'),
+			import('../../lib/backup/outgoing.ts'),
+			import('../../lib/store/secrets.ts'),
+			import('../../lib/identity/tables.ts'),
+		]);
+	return [mailTopic, noticesTopic, backupTopic, outgoingTopic, secretsTopic, identityTopic];
 }

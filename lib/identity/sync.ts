@@ -1,0 +1,291 @@
+/** One synchronisation: under a lease it reads, plans, asks the guards, applies, and says what it did. */
+import { HubError, toHubError } from '../errors.ts';
+import type { Lease, Store } from '../store/store.ts';
+import { type Applied, applyLines } from './apply.ts';
+import { expand, type Gathered, gatherAll, gatherSome, type Sides } from './gather.ts';
+import { changedKey, type HeldLine, judge } from './guards.ts';
+import { type Decider, type HeldPlan, HeldPlans, hashOf } from './held-plans.ts';
+import { type LinkApproval, LinkApprovals } from './link-approvals.ts';
+import { type LinkProposal, proposeLinks } from './links.ts';
+import { IdentityMemory, type Standing } from './memory.ts';
+import type { IdentitySource, IdentityTarget, Line, Plan, SourceEvent } from './model.ts';
+import { readPerson } from './person.ts';
+import { lineDigest, makePlan } from './plan.ts';
+import { emptyReport, type RunMode, type RunReport } from './report.ts';
+import type { IdentitySettings } from './rules.ts';
+import { inScope } from './scope.ts';
+import { requireCurrent } from './stale.ts';
+import { type Cursor, findSuspects, OVERLAP_MS, SKEW_MS } from './suspects.ts';
+
+/** A batch of creates may take Odoo half a minute; afterwards another hub may go on. In ms. */
+const LEASE_MS = 90_000;
+
+export interface SyncOptions {
+	source: IdentitySource;
+	target: IdentityTarget;
+	store: Store;
+	settings: IdentitySettings;
+	/** Names the realm and the Odoo, as `clinica → odoo.example/clinica`; two hubs with the same never run at once. */
+	pair: string;
+	/** Of this process. */
+	owner: string;
+	/** See `confirmById`. */
+	apartMs?: number;
+	/** Clock, ms. */
+	now?: () => number;
+}
+
+export interface RunOptions {
+	/** Plans and says what would be done; changes nothing, neither in Odoo nor in the store. */
+	dryRun?: boolean;
+	signal?: AbortSignal | undefined;
+	progress?: (phase: 'reading' | 'applying', done: number, total: number) => void;
+}
+
+/** What was read, and what the store shall know afterwards. */
+interface Reading {
+	mode: RunMode;
+	gathered: Gathered;
+	fresh: readonly SourceEvent[];
+	cursor: Cursor;
+	/** Ids that were read again; null: all. */
+	ids: readonly string[] | null;
+}
+
+export class IdentitySync {
+	readonly plans: HeldPlans;
+	readonly #options: SyncOptions;
+	readonly #memory: IdentityMemory;
+	readonly #links: LinkApprovals;
+	readonly #now: () => number;
+
+	private constructor(options: SyncOptions, memory: IdentityMemory, plans: HeldPlans, links: LinkApprovals) {
+		this.#options = options;
+		this.#memory = memory;
+		this.plans = plans;
+		this.#links = links;
+		this.#now = options.now ?? Date.now;
+	}
+
+	static async open(options: SyncOptions): Promise<IdentitySync> {
+		const { store, pair } = options;
+		const memory = await IdentityMemory.open(store, pair);
+		return new IdentitySync(options, memory, await HeldPlans.open(store, pair), await LinkApprovals.open(store, pair));
+	}
+
+	/** @throws HubError as both sides; IDENTITY_STOPPED when a guard stops the whole run. Nothing was changed then. */
+	async run(mode: RunMode, options: RunOptions = {}): Promise<RunReport> {
+		return this.#underLease(mode, async (lease) => {
+			const report = emptyReport(mode, options.dryRun ?? false);
+			const standing = await this.#standing();
+			const reading = await this.#read(mode, standing, report, options);
+			if (!reading) return report;
+			return this.#carryOut(reading, standing, lease, report, options);
+		});
+	}
+
+	/**
+	 * Approves what waits and does it, if it is still what would be done.
+	 * @throws HubError FORBIDDEN, PLAN_STALE, NOT_FOUND, and as `run`
+	 */
+	async approve(id: string, hash: string, by: Decider, options: RunOptions = {}): Promise<RunReport> {
+		return this.#underLease('everything', async (lease) => {
+			const plan = await this.plans.read(id);
+			this.plans.check(plan, hash, by);
+			this.plans.checkGain(plan, by);
+			const report = emptyReport('everything', false);
+			const standing = await this.#standing();
+			const reading = await this.#readSubjects(plan, standing, report, options);
+			const current = await this.#plan(reading.gathered);
+			requireCurrent(plan, current);
+			await this.plans.approve(id, hash, by, this.#now());
+			return this.#carryOut(reading, standing, lease, report, options);
+		});
+	}
+
+	/** @throws HubError FORBIDDEN, PLAN_STALE, NOT_FOUND */
+	async reject(id: string, hash: string, by: Decider): Promise<HeldPlan> {
+		return this.plans.reject(id, hash, by, this.#now());
+	}
+
+	/** Accounts of Odoo that belong to nobody and may be somebody's; nothing is linked by this. */
+	async proposals(signal?: AbortSignal): Promise<LinkProposal[]> {
+		const { settings } = this.#options;
+		const { input } = await gatherAll(this.#sides({ signal }), [], null);
+		const people = input.people.filter((person) => person.enabled && inScope(person, settings.scope));
+		return proposeLinks({ ...input, people });
+	}
+
+	/** A person links accounts in bulk; the next full run does it. @throws HubError FORBIDDEN, CONFIG_INVALID */
+	async approveLinks(links: readonly LinkApproval[], by: Decider): Promise<void> {
+		await this.#links.approve(links, by, this.#now());
+	}
+
+	async #underLease(mode: RunMode, work: (lease: Lease) => Promise<RunReport>): Promise<RunReport> {
+		const { store, pair, owner } = this.#options;
+		// One run a taking, also within a process: its own second run would otherwise end the first one's lease.
+		const lease = await store.lease(`identity:${pair}`, { owner: `${owner}:${crypto.randomUUID()}`, ttlMs: LEASE_MS });
+		if (!lease) return { ...emptyReport(mode, false), busy: true };
+		try {
+			return await work(lease);
+		} finally {
+			await lease.release();
+		}
+	}
+
+	async #standing(): Promise<Standing> {
+		const { issuer } = this.#options.source;
+		const standing = await this.#memory.standing();
+		if (standing && standing.issuer !== issuer) {
+			throw new HubError(
+				'IDENTITY_STOPPED',
+				`Until now Odoo followed ${standing.issuer}; this is ${issuer}. Nothing was changed; correct the realm's address.`,
+			);
+		}
+		return standing ?? { issuer, cursor: null, counted: null, fullAt: null };
+	}
+
+	/** Null when nothing has changed. */
+	async #read(mode: RunMode, standing: Standing, report: RunReport, options: RunOptions): Promise<Reading | null> {
+		const { source } = this.#options;
+		const { signal, dryRun } = options;
+		const since = standing.cursor ? standing.cursor.at - OVERLAP_MS : 0;
+		const answer = await source.events(since, signal);
+		const seen = await this.#memory.keysSince(since);
+		const { fresh, subjects, cursor, full, skewMs } = findSuspects(answer, standing.cursor, seen, this.#now());
+		if (Math.abs(skewMs) > SKEW_MS)
+			report.warnings.push({ code: 'clockSkew', detail: String(Math.round(skewMs / 1000)) });
+		if (full && full !== 'firstRun') report.warnings.push({ code: full, detail: '' });
+		if (mode === 'changes' && !full && fresh.length === 0) {
+			if (!dryRun) await this.#memory.stand({ ...standing, cursor });
+			return null;
+		}
+		const ids = mode === 'everything' || full ? null : await expand(source, subjects, signal);
+		const sides = this.#sides(options);
+		if (ids) return { mode, gathered: await gatherSome(sides, ids, fresh, false), fresh, cursor, ids };
+		const gathered = await gatherAll(sides, fresh, standing.counted);
+		return { mode: 'everything', gathered, fresh, cursor, ids: null };
+	}
+
+	async #readSubjects(plan: HeldPlan, standing: Standing, report: RunReport, options: RunOptions): Promise<Reading> {
+		const { source } = this.#options;
+		const subjects = plan.lines.map(({ line }) => ({ type: 'user', id: line.subject }) as const);
+		const cursor = standing.cursor;
+		const ids = cursor ? await expand(source, subjects, options.signal) : null;
+		if (ids && cursor) {
+			return {
+				mode: 'changes',
+				gathered: await gatherSome(this.#sides(options), ids, [], true),
+				fresh: [],
+				cursor,
+				ids,
+			};
+		}
+		const reading = await this.#read('everything', standing, report, options);
+		if (!reading) throw new Error('A full reading always gives something');
+		return reading;
+	}
+
+	#sides({ signal, progress }: RunOptions): Sides {
+		const { source, target, settings, apartMs } = this.#options;
+		return {
+			...{ source, target, memory: this.#memory, settings, apartMs, signal },
+			progress: (done, total) => progress?.('reading', done, total),
+		};
+	}
+
+	/** Where somebody gets a new login, all accounts are looked through for one that looks like it. */
+	async #plan(gathered: Gathered, signal?: AbortSignal): Promise<Plan> {
+		const links = await this.#links.approved();
+		const plan = makePlan({ ...gathered.input, links });
+		const naming = plan.lines.some((line) => line.kind === 'create' || (line.kind === 'update' && line.values.login));
+		const needsAll = naming || gathered.input.people.some(({ id }) => links.has(id));
+		if (gathered.counted !== null || !needsAll) return plan;
+		return makePlan({ ...gathered.input, links, accounts: await this.#options.target.accounts(undefined, signal) });
+	}
+
+	async #carryOut(
+		reading: Reading,
+		standing: Standing,
+		lease: Lease,
+		report: RunReport,
+		options: RunOptions,
+	): Promise<RunReport> {
+		const { gathered, ids } = reading;
+		const { settings, target } = this.#options;
+		const { signal, progress, dryRun } = options;
+		const plan = await this.#plan(gathered, signal);
+		const released = await this.plans.released(this.#now());
+		const { mass } = settings.guards;
+		const recent = mass ? await this.#memory.recent(this.#now() - mass.windowMs) : new Set<string>();
+		const judgement = judge(plan, {
+			settings,
+			target: gathered.input.target,
+			shrunken: gathered.shrunken,
+			recent,
+			released,
+		});
+		Object.assign(report, { mode: reading.mode, plan, now: judgement.now, heldLines: judgement.held });
+		report.conflicts.push(...judgement.conflicts);
+		report.limits.push(...gathered.input.target.limits);
+		if (dryRun) return report;
+		let count = 0;
+		const applied = await applyLines(judgement.now, {
+			...{ target, lease, signal },
+			stillTrue: (line) => this.#stillTrue(line, signal),
+			onBatch: async (done, total) => {
+				count += done.length;
+				progress?.('applying', count, total);
+				const counted = done.filter((line) => line.kind !== 'suspend' && !released.has(lineDigest(line)));
+				await this.#memory.changed(counted.map(changedKey), this.#now());
+			},
+		});
+		Object.assign(report, applied);
+		await this.#remember(reading, standing, applied);
+		await this.#hold(plan, judgement.held, ids, report);
+		const open = applied.cancelled || applied.failed.some(({ line }) => released.has(lineDigest(line)));
+		// Only what was read can be said to be done: a run over a few leaves the rest of an approval standing.
+		if (released.size > 0 && !open && (ids === null || (await this.#covers(ids)))) await this.plans.settle();
+		return report;
+	}
+
+	async #covers(ids: readonly string[]): Promise<boolean> {
+		const approved = await this.plans.approvedSubjects();
+		return [...approved].every((subject) => ids.includes(subject));
+	}
+
+	async #remember({ fresh, cursor, gathered, ids }: Reading, standing: Standing, applied: Applied): Promise<void> {
+		// Whoever could not be suspended is looked at again with the next events, and so is everybody after a cancel.
+		const open = new Set(applied.failed.filter(({ line }) => line.kind === 'suspend').map(({ line }) => line.subject));
+		if (applied.cancelled || open.size > 0) return;
+		await this.#memory.dealtWith(fresh, this.#now());
+		const full = ids === null;
+		await this.#memory.stand({
+			...{ issuer: standing.issuer, cursor },
+			counted: full && !gathered.shrunken ? gathered.counted : standing.counted,
+			fullAt: full ? this.#now() : standing.fullAt,
+		});
+	}
+
+	/** A run over a few changes what waits of these only. */
+	async #hold(plan: Plan, held: HeldLine[], ids: readonly string[] | null, report: RunReport): Promise<void> {
+		const before = ids === null ? [] : ((await this.plans.waiting())?.lines ?? []);
+		const others = before.filter(({ line }) => !ids?.includes(line.subject));
+		const lines = [...others, ...held];
+		if (await this.plans.wasRejected(hashOf(plan, lines))) return;
+		const { plan: waiting, isNew } = await this.plans.hold(plan, lines, this.#now());
+		report.held = waiting;
+		report.heldIsNew = isNew;
+	}
+
+	/** Whether the reason for which somebody loses access still stands. */
+	async #stillTrue(line: Line, signal?: AbortSignal): Promise<boolean> {
+		const found = await this.#options.source.find(line.subject, signal).catch((thrown: unknown) => {
+			throw toHubError(thrown);
+		});
+		if (line.why === 'deleted' || line.why === 'missing') return found === null;
+		const person = readPerson(found);
+		if (line.why === 'disabled') return person?.enabled === false;
+		return person?.enabled === true && inScope(person, this.#options.settings.scope) === false;
+	}
+}
