@@ -55,3 +55,5 @@ test("the addon's own tests pass in Odoo, in a database that has nothing else", 
 test('the addon for sales installs itself beside Sales, and the tests of both addons pass', { skip }, (t) =>
 	pass(t, ['sale_management', 'clinic_purchase_mail'], ['clinic_sale_mail', 'clinic_purchase_mail']),
 );
+
+test('the addon that follows Keycloak passes its own tests', { skip }, (t) => pass(t, ['clinic_sso'], ['clinic_sso']));

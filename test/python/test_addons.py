@@ -38,7 +38,7 @@ def entries(file):
 class TestAddons(unittest.TestCase):
     def test_addons_are_found(self):
         names = [addon.name for addon in ADDONS]
-        self.assertEqual(names, ["clinic_purchase_mail", "clinic_sale_mail"])
+        self.assertEqual(names, ["clinic_purchase_mail", "clinic_sale_mail", "clinic_sso"])
 
     def test_manifest_says_what_the_community_asks_for(self):
         for addon in ADDONS:
