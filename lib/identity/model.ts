@@ -165,8 +165,7 @@ export type ConflictReason =
 	| 'scopeUnknown'
 	| 'lastAdministrator'
 	| 'lockedOut'
-	| 'unconfirmed'
-	| 'otherIssuer';
+	| 'unconfirmed';
 
 interface LineBase {
 	/** Keycloak's id. */
