@@ -66,6 +66,7 @@ export class HeldPlans {
 		const hash = hashOf(plan, lines);
 		const before = await this.waiting();
 		if (before?.hash === hash) return { plan: before, isNew: false };
+		if (!before && lines.length === 0) return { plan: null, isNew: false };
 		await this.#database.transaction().execute(async (transaction) => {
 			await transaction
 				.updateTable('identity_plan')

@@ -120,10 +120,11 @@ export class IdentityMemory {
 	}
 
 	async changed(keys: readonly string[], now: number): Promise<void> {
-		for (const changed of new Set(keys)) {
+		const rows = [...new Set(keys)].map((changed) => ({ pair: this.#pair, changed, at: now }));
+		for (let start = 0; start < rows.length; start += BATCH) {
 			await this.#database
 				.insertInto('identity_change')
-				.values({ pair: this.#pair, changed, at: now })
+				.values(rows.slice(start, start + BATCH))
 				.onConflict((conflict) => conflict.columns(['pair', 'changed']).doUpdateSet({ at: now }))
 				.execute();
 		}

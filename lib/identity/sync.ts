@@ -241,7 +241,7 @@ export class IdentitySync {
 			},
 		});
 		Object.assign(report, applied);
-		await this.#remember(reading, standing, applied);
+		await this.#remember(reading, standing, judgement.held, applied);
 		await this.#hold(plan, judgement.held, ids, report);
 		const open = applied.cancelled || applied.failed.some(({ line }) => released.has(lineDigest(line)));
 		// Only what was read can be said to be done: a run over a few leaves the rest of an approval standing.
@@ -254,15 +254,22 @@ export class IdentitySync {
 		return [...approved].every((subject) => ids.includes(subject));
 	}
 
-	async #remember({ fresh, cursor, gathered, ids }: Reading, standing: Standing, applied: Applied): Promise<void> {
+	async #remember(
+		{ fresh, cursor, gathered, ids }: Reading,
+		standing: Standing,
+		held: readonly HeldLine[],
+		applied: Applied,
+	): Promise<void> {
 		// Whoever could not be suspended is looked at again with the next events, and so is everybody after a cancel.
 		const open = new Set(applied.failed.filter(({ line }) => line.kind === 'suspend').map(({ line }) => line.subject));
 		if (applied.cancelled || open.size > 0) return;
 		await this.#memory.dealtWith(fresh, this.#now());
 		const full = ids === null;
+		// A smaller realm is the measure of the next run once nobody waits in it for a decision.
+		const accepted = !gathered.shrunken || held.every(({ line }) => line.why !== 'missing');
 		await this.#memory.stand({
 			...{ issuer: standing.issuer, cursor },
-			counted: full && !gathered.shrunken ? gathered.counted : standing.counted,
+			counted: full && accepted ? gathered.counted : standing.counted,
 			fullAt: full ? this.#now() : standing.fullAt,
 		});
 	}
@@ -272,8 +279,9 @@ export class IdentitySync {
 		const before = ids === null ? [] : ((await this.plans.waiting())?.lines ?? []);
 		const others = before.filter(({ line }) => !ids?.includes(line.subject));
 		const lines = [...others, ...held];
-		if (await this.plans.wasRejected(hashOf(plan, lines))) return;
-		const { plan: waiting, isNew } = await this.plans.hold(plan, lines, this.#now());
+		// What a person rejected is not asked again as long as it is the same; what waited before it does not wait any more.
+		const rejected = await this.plans.wasRejected(hashOf(plan, lines));
+		const { plan: waiting, isNew } = await this.plans.hold(plan, rejected ? [] : lines, this.#now());
 		report.held = waiting;
 		report.heldIsNew = isNew;
 	}

@@ -26,10 +26,9 @@ class AuthOauthProvider(models.Model):
     )
     clinic_sso_fence = fields.Integer(
         "Last Run",
-        readonly=True,
         copy=False,
         help="Number of the synchronisation that wrote last; an earlier one that comes late is "
-        "refused.",
+        "refused. Set it to 0 when the hub begins with a new store.",
     )
 
     def _clinic_sso_decided_groups(self):

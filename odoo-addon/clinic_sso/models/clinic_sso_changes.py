@@ -45,7 +45,12 @@ class ClinicSsoChanges(models.AbstractModel):
             "SELECT clinic_sso_fence FROM auth_oauth_provider WHERE id = %s FOR UPDATE", [provider.id]
         )
         if fence < (self.env.cr.fetchone()[0] or 0):
-            raise UserError(self.env._("A later synchronisation has taken over; this one comes late."))
+            raise UserError(
+                self.env._(
+                    "A later synchronisation has taken over; this one comes late. If the hub has a "
+                    "new store, set Last Run to 0 on the provider's form."
+                )
+            )
         provider.clinic_sso_fence = fence
         provider.flush_recordset(["clinic_sso_fence"])
 

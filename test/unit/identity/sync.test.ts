@@ -185,6 +185,18 @@ test('a realm with much fewer users than last time changes nothing by itself', a
 	assert.equal(report.heldLines.length, 11);
 });
 
+test('a realm that is smaller for good is the measure again, once a person has decided on those who are gone', async (t) => {
+	const made = await staffed(t, 60);
+	for (let index = 0; index < 10; index += 1) made.realm.remove(made.user(index), true);
+	const { held } = await made.sync.run('everything');
+	assert.ok(held);
+	await made.sync.approve(held.id, held.hash, DIRECTOR);
+	await made.sync.run('everything');
+	made.clock.now += 3_600_000;
+	made.realm.change(made.user(50), { firstName: 'Nueva' });
+	assert.deepEqual(kinds(await made.sync.run('everything')), ['update']);
+});
+
 test('more changes at once than the limit wait, also in many small runs', async (t) => {
 	const made = await staffed(t, 40);
 	for (let index = 0; index < 6; index += 1) made.realm.change(made.user(index), { firstName: 'Otra' });
