@@ -1,6 +1,7 @@
 /** What of a plan may be done at once, what waits for a person, and when nothing may be done at all. Pure. */
+
+import { lineDigest } from './digest.ts';
 import type { Conflict, Line, Plan, TargetDescription } from './model.ts';
-import { lineDigest } from './plan.ts';
 import { ADMINISTRATOR, type IdentitySettings, massLimit } from './rules.ts';
 import { isPrivileged } from './scope.ts';
 

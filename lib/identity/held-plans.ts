@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { HubError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
+import { lineDigest, planHash } from './digest.ts';
 import type { HeldLine } from './guards.ts';
 import type { Line, Plan } from './model.ts';
 import { folded } from './names.ts';
-import { lineDigest, planHash } from './plan.ts';
 import { type IdentityTables, identityTopic, type PlanState } from './tables.ts';
 
 /** An approval ends by itself: what was right yesterday may be wrong today. In ms. */

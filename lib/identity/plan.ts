@@ -1,5 +1,6 @@
 /** What is to be done so that Odoo follows Keycloak. Pure: the same input gives the same plan, line by line. */
-import { createHash } from 'node:crypto';
+import { compare } from './digest.ts';
+import { keepLogins } from './keep-logins.ts';
 import { orderLogins } from './login-order.ts';
 import type {
 	Account,
@@ -57,8 +58,6 @@ class Planner {
 	readonly #input: PlanInput;
 	readonly #linked = new Map<string, Account>();
 	readonly #byId = new Map<number, Account>();
-	readonly #logins = new Map<string, Account>();
-	readonly #alike = new Map<string, Account>();
 	readonly #lines: Line[] = [];
 	readonly #conflicts: Conflict[] = [];
 	/** Logins that this plan gives away. */
@@ -68,18 +67,19 @@ class Planner {
 		this.#input = input;
 		for (const account of input.accounts) {
 			this.#byId.set(account.id, account);
-			this.#logins.set(folded(account.login), account);
-			this.#alike.set(skeleton(account.login), account);
 			if (account.provider === input.target.provider && account.uid) this.#linked.set(account.uid, account);
 		}
 	}
 
 	plan(): Plan {
-		const lines = orderLogins(this.#lines, this.#input.accounts);
+		const { issuer, target, settings, accounts } = this.#input;
+		const kept = settings.guards.unlinkedLogin
+			? keepLogins(this.#lines, accounts)
+			: { lines: this.#lines, conflicts: [] };
+		const lines = orderLogins(kept.lines, accounts);
 		const place = new Map(lines.map((line, index) => [line, index]));
 		lines.sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || (place.get(a) ?? 0) - (place.get(b) ?? 0));
-		const { issuer, target } = this.#input;
-		return { issuer, provider: target.provider, lines, conflicts: this.#conflicts };
+		return { issuer, provider: target.provider, lines, conflicts: [...this.#conflicts, ...kept.conflicts] };
 	}
 
 	person(person: Person): void {
@@ -170,7 +170,7 @@ class Planner {
 			this.#conflict(base, 'loginInvalid');
 			return;
 		}
-		if (!this.#isFree(values.login, base, undefined)) return;
+		if (!this.#isFree(values.login, base)) return;
 		const granted = this.#granted(person, base);
 		if (!granted) {
 			this.#conflict(base, 'scopeUnknown');
@@ -198,7 +198,7 @@ class Planner {
 		for (const field of ['login', 'name', 'email', 'lang'] as const) {
 			const value = values[field];
 			if (value === undefined || value === account[field]) continue;
-			if (field === 'login' && !this.#isFree(value, base, account)) continue;
+			if (field === 'login' && !this.#isFree(value, base)) continue;
 			changes[field] = value;
 			before[field] = account[field];
 		}
@@ -242,35 +242,14 @@ class Planner {
 		return this.#input.target.table ?? this.#input.settings.table;
 	}
 
-	/** @param own the account that will have the login, when there is one already */
-	#isFree(login: string, base: Base, own: Account | undefined): boolean {
+	/** Whether nobody else in this plan gets a login that looks the same. */
+	#isFree(login: string, base: Base): boolean {
 		if (!this.#input.settings.guards.unlinkedLogin) return true;
 		const claimed = this.#claimed.get(skeleton(login));
-		const same = this.#logins.get(folded(login));
-		const alike = this.#alike.get(skeleton(login));
-		if (same && same !== own && !this.#moves(same)) this.#conflict(base, 'loginTaken', quoted(same.login));
-		else if (alike && alike !== own && alike !== same && !this.#moves(alike)) {
-			this.#conflict(base, 'loginLooksAlike', quoted(alike.login));
-		} else if (claimed !== undefined && claimed !== base.subject)
-			this.#conflict(base, 'loginLooksAlike', quoted(login));
-		else return true;
+		if (claimed === undefined || claimed === base.subject) return true;
+		this.#conflict(base, 'loginLooksAlike', quoted(login));
 		return false;
 	}
-
-	/** Whether the linked owner of a login gets another one by what was read in this run. */
-	#moves(account: Account): boolean {
-		if (!account.uid || this.#linked.get(account.uid) !== account) return false;
-		const person = this.#peopleById.get(account.uid);
-		if (!person?.enabled) return false;
-		const { login } = wantedValues(person, this.#input.settings, []).values;
-		return login !== undefined && skeleton(login) !== skeleton(account.login);
-	}
-
-	get #peopleById(): Map<string, Person> {
-		this.#people ??= new Map(this.#input.people.map((person) => [person.id, person]));
-		return this.#people;
-	}
-	#people: Map<string, Person> | undefined;
 
 	#conflict({ subject, account, login }: Base, reason: ConflictReason, detail = ''): void {
 		this.#conflicts.push({ subject, account, login, reason, detail });
@@ -281,28 +260,4 @@ type Base = Pick<Line, 'subject' | 'account' | 'login'>;
 
 function isNamed(entry: string | number, account: Account): boolean {
 	return typeof entry === 'number' ? entry === account.id : folded(entry) === folded(account.login);
-}
-
-/** By code units: the same on every machine, whatever its language. */
-function compare(a: string, b: string): number {
-	return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** Says what a line does, whatever the order of its properties. */
-export function lineDigest(line: Line): string {
-	return createHash('sha256').update(canonical(line)).digest('hex');
-}
-
-/** Of lines in their order, and of whom they are for: what a person approves. */
-export function planHash(plan: Pick<Plan, 'issuer' | 'provider'>, lines: readonly Line[]): string {
-	const { issuer, provider } = plan;
-	return createHash('sha256').update(canonical({ issuer, provider, lines })).digest('hex');
-}
-
-function canonical(value: unknown): string {
-	return JSON.stringify(value, (_, part: unknown) =>
-		part && typeof part === 'object' && !Array.isArray(part)
-			? Object.fromEntries(Object.entries(part).sort(([a], [b]) => compare(a, b)))
-			: part,
-	);
 }

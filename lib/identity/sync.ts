@@ -1,20 +1,20 @@
 /** One synchronisation: under a lease it reads, plans, asks the guards, applies, and says what it did. */
-import { HubError, toHubError } from '../errors.ts';
+import { HubError } from '../errors.ts';
 import type { Lease, Store } from '../store/store.ts';
 import { type Applied, applyLines } from './apply.ts';
+import { lineDigest } from './digest.ts';
 import { expand, type Gathered, gatherAll, gatherSome, type Sides } from './gather.ts';
 import { changedKey, type HeldLine, judge } from './guards.ts';
 import { type Decider, type HeldPlan, HeldPlans, hashOf } from './held-plans.ts';
 import { type LinkApproval, LinkApprovals } from './link-approvals.ts';
 import { type LinkProposal, proposeLinks } from './links.ts';
 import { IdentityMemory, type Standing } from './memory.ts';
-import type { IdentitySource, IdentityTarget, Line, Plan, SourceEvent } from './model.ts';
-import { readPerson } from './person.ts';
-import { lineDigest, makePlan } from './plan.ts';
+import type { IdentitySource, IdentityTarget, Plan, SourceEvent } from './model.ts';
+import { makePlan } from './plan.ts';
 import { emptyReport, type RunMode, type RunReport } from './report.ts';
 import type { IdentitySettings } from './rules.ts';
 import { inScope } from './scope.ts';
-import { requireCurrent } from './stale.ts';
+import { isStillTrue, requireCurrent } from './stale.ts';
 import { type Cursor, findSuspects, OVERLAP_MS, SKEW_MS } from './suspects.ts';
 
 /** A batch of creates may take Odoo half a minute; afterwards another hub may go on. In ms. */
@@ -212,7 +212,7 @@ export class IdentitySync {
 		options: RunOptions,
 	): Promise<RunReport> {
 		const { gathered, ids } = reading;
-		const { settings, target } = this.#options;
+		const { source, settings, target } = this.#options;
 		const { signal, progress, dryRun } = options;
 		const plan = await this.#plan(gathered, signal);
 		const released = await this.plans.released(this.#now());
@@ -232,7 +232,7 @@ export class IdentitySync {
 		let count = 0;
 		const applied = await applyLines(judgement.now, {
 			...{ target, lease, signal },
-			stillTrue: (line) => this.#stillTrue(line, signal),
+			stillTrue: (line) => isStillTrue(line, source, settings, signal),
 			onBatch: async (done, total) => {
 				count += done.length;
 				progress?.('applying', count, total);
@@ -284,16 +284,5 @@ export class IdentitySync {
 		const { plan: waiting, isNew } = await this.plans.hold(plan, rejected ? [] : lines, this.#now());
 		report.held = waiting;
 		report.heldIsNew = isNew;
-	}
-
-	/** Whether the reason for which somebody loses access still stands. */
-	async #stillTrue(line: Line, signal?: AbortSignal): Promise<boolean> {
-		const found = await this.#options.source.find(line.subject, signal).catch((thrown: unknown) => {
-			throw toHubError(thrown);
-		});
-		if (line.why === 'deleted' || line.why === 'missing') return found === null;
-		const person = readPerson(found);
-		if (line.why === 'disabled') return person?.enabled === false;
-		return person?.enabled === true && inScope(person, this.#options.settings.scope) === false;
 	}
 }

@@ -153,23 +153,23 @@ export const mutants: Mutant[] = [
 	},
 	{
 		protection: 'Nobody is created with the login of another account',
-		file: 'lib/identity/plan.ts',
-		find: 'if (same && same !== own && !this.#moves(same))',
-		replace: 'if (same && same.id < 0)',
+		file: 'lib/identity/keep-logins.ts',
+		find: "if (keeps(same)) return { ...base, reason: 'loginTaken', detail: quoted(same.login) };",
+		replace: 'if (keeps(same)) return undefined;',
 		test: identities('nobody is created with the same login in other letters of case'),
 	},
 	{
 		protection: 'Nobody is created with a login that looks like another',
-		file: 'lib/identity/plan.ts',
-		find: 'alike && alike !== own && alike !== same && !this.#moves(alike)',
-		replace: 'alike && alike.id < 0',
+		file: 'lib/identity/keep-logins.ts',
+		find: 'return keeps(similar) ?',
+		replace: 'return similar && similar.id < 0 ?',
 		test: identities('nobody is created with a login with letters that look alike'),
 	},
 	{
 		protection: 'Two new logins that look alike are not both created',
 		file: 'lib/identity/plan.ts',
-		find: 'claimed !== undefined && claimed !== base.subject',
-		replace: 'claimed === null',
+		find: 'claimed === undefined || claimed === base.subject',
+		replace: 'claimed !== null',
 		test: identities('two new people whose logins look alike are not both created'),
 	},
 	{
@@ -305,5 +305,15 @@ export const mutants: Mutant[] = [
 		find: '		ordered.push({ ...first, values: { login }, before: { login: first.login } });',
 		replace: '',
 		test: identities('two people who exchange their user names and addresses keep their accounts'),
+	},
+	{
+		protection: 'A login that another account keeps is not taken',
+		file: 'lib/identity/keep-logins.ts',
+		find: '&& !movers.has(account.id);',
+		replace: '&& account.uid === null;',
+		test: {
+			file: 'test/unit/identity/guards.test.ts',
+			name: 'a login is free only when its holder gets another one in the same plan',
+		},
 	},
 ];

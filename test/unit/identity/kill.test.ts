@@ -2,26 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Killed } from './odoo.ts';
+import { random, SEED } from './random.ts';
 import { approveAll, DIRECTOR, staffed } from './setting.ts';
 
 /** `npm run test:full` kills at twenty points. */
 const POINTS = process.env.HUB_TEST_FULL ? 20 : 4;
 
-/** A small generator with a seed, so that a failure can be repeated (mulberry32). */
-function random(seed: number): () => number {
-	let state = seed;
-	return () => {
-		state = (state + 0x6d2b79f5) | 0;
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-	};
-}
-
 test('an apply over 500 changes that is killed anywhere ends right, and no change is done twice', async (t) => {
-	const seed = Number(process.env.HUB_TEST_SEED ?? Date.now() % 100_000);
-	t.diagnostic(`HUB_TEST_SEED=${seed}`);
-	const next = random(seed);
+	t.diagnostic(`HUB_TEST_SEED=${SEED}`);
+	const next = random(SEED);
 	for (let point = 0; point < POINTS; point += 1) {
 		const made = await staffed(t, 500);
 		for (const [index, user] of made.users.entries()) {
