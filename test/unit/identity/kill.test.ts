@@ -6,10 +6,10 @@ import { random, SEED } from './random.ts';
 import { approveAll, DIRECTOR, staffed } from './setting.ts';
 
 /** `npm run test:full` kills at twenty points. */
-const POINTS = process.env.HUB_TEST_FULL ? 20 : 4;
+const POINTS = process.env['TEST_FULL'] ? 20 : 4;
 
 test('an apply over 500 changes that is killed anywhere ends right, and no change is done twice', async (t) => {
-	t.diagnostic(`HUB_TEST_SEED=${SEED}`);
+	t.diagnostic(`IDENTITY_SEED=${SEED}`);
 	const next = random(SEED);
 	for (let point = 0; point < POINTS; point += 1) {
 		const made = await staffed(t, 500);

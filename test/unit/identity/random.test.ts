@@ -5,12 +5,12 @@ import { random, SEED } from './random.ts';
 import type { User } from './realm.ts';
 import { approveAll, staffed } from './setting.ts';
 
-const ROUNDS = process.env.HUB_TEST_FULL ? 40 : 6;
+const ROUNDS = process.env['TEST_FULL'] ? 40 : 6;
 
 const ROLES = ['purchasing', 'purchasing-head', 'it', 'base.group_system', '__proto__'];
 
 test('after any changes in any order Odoo is as Keycloak says, and no account is ever lost', async (t) => {
-	t.diagnostic(`HUB_TEST_SEED=${SEED}`);
+	t.diagnostic(`IDENTITY_SEED=${SEED}`);
 	const next = random(SEED);
 	const pick = <Item>(list: readonly Item[]) => list[Math.floor(next() * list.length)] as Item;
 	const made = await staffed(t, 30, { allowPrivileged: ['base.group_system'] });

@@ -56,7 +56,7 @@ for (const [call, page] of [
 	['find', 0],
 ] as const) {
 	test(`a failure at ${call} ${page} in a full run changes nothing`, async (t) => {
-		const made = await staffed(t, 600);
+		const made = await staffed(t, 40);
 		for (const index of [0, 1, 2]) made.realm.change(made.user(index), { enabled: false });
 		let seen = 0;
 		made.realm.before = (name) => {
