@@ -8,6 +8,7 @@ import { mock, type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type OutgoingTables, outgoingTopic } from '../../lib/backup/outgoing.ts';
 import { type BackupTables, backupTopic } from '../../lib/backup/run-tables.ts';
+import { type IdentityTables, identityTopic } from '../../lib/identity/tables.ts';
 import { type MailTables, mailTopic } from '../../lib/mail/ledger-tables.ts';
 import { type NoticeTables, noticesTopic } from '../../lib/notices/tables.ts';
 import { type HouseTables, houseTopic } from '../../lib/store/house.ts';
@@ -19,7 +20,7 @@ import type { NodeAPI } from '../../nodes/runtime/node-red.ts';
 const DAY_MS = 86_400_000;
 const DAY_OF_HUB = { first: 10 * 60_000, next: DAY_MS };
 
-type Tables = MailTables & NoticeTables & BackupTables & OutgoingTables & HouseTables;
+type Tables = MailTables & NoticeTables & BackupTables & OutgoingTables & IdentityTables & HouseTables;
 
 /** A store whose every table of personal data holds a row of that age. */
 async function filled(t: TestContext, days: number): Promise<{ userDir: string; rows(): Promise<Row[]> }> {
@@ -27,7 +28,7 @@ async function filled(t: TestContext, days: number): Promise<{ userDir: string; 
 	t.after(() => rm(userDir, { recursive: true, force: true }));
 	const store = await openStore({ file: path.join(userDir, 'clinic-hub.sqlite') });
 	t.after(() => store.close());
-	for (const topic of [mailTopic, noticesTopic, backupTopic, outgoingTopic]) await store.topic(topic);
+	for (const topic of [mailTopic, noticesTopic, backupTopic, outgoingTopic, identityTopic]) await store.topic(topic);
 	const db = await store.topic<Tables>(houseTopic);
 	const at = Date.now() - days * DAY_MS;
 	const mail = {
@@ -79,6 +80,16 @@ async function filled(t: TestContext, days: number): Promise<{ userDir: string; 
 		.execute();
 	const file = { id: 'f', node: 'gone', request: '{"file":"/x/Ana Rojas.pdf"}', own: 0, created_at: at };
 	await db.insertInto('drive_outgoing').values(file).execute();
+	const pair = 'clinica';
+	const plan = { id: 'p', pair, hash: 'h', state: 'approved', lines: '[]', decided_by: 'ana', decided_at: at } as const;
+	await db
+		.insertInto('identity_plan')
+		.values({ ...plan, created_at: at })
+		.execute();
+	const link = { pair, subject: 's', account: 7, approved_by: 'ana', approved_at: at };
+	await db.insertInto('identity_link').values(link).execute();
+	await db.insertInto('identity_event').values({ pair, key: 'k', at, kind: 'changed', subject: 's' }).execute();
+	await db.insertInto('identity_change').values({ pair, changed: '7', at }).execute();
 	return {
 		userDir,
 		rows: () =>
@@ -134,7 +145,7 @@ test('a hub blanks what is too old soon after its start and then every day, with
 	mock.timers.tick(DAY_OF_HUB.first);
 	await until(async () => named(await rows()).length === 0);
 	const kept = (await rows()).filter(({ kept }) => kept).map(({ table }) => table);
-	assert.deepEqual(kept, ['mail_ledger', 'mail_switch', 'backup_run', 'hub_audit']);
+	assert.deepEqual(kept, ['mail_ledger', 'mail_switch', 'backup_run', 'identity_plan', 'identity_link', 'hub_audit']);
 
 	const db = await store.topic<Tables>(mailTopic);
 	await db.updateTable('mail_ledger').set({ recipient: 'late@supplier.example' }).execute();
@@ -146,9 +157,9 @@ test('what is younger than its age stays, and each table goes by its own age', a
 	const { userDir, rows } = await filled(t, 181);
 	const store = await openStore({ file: path.join(userDir, 'clinic-hub.sqlite') });
 	t.after(() => store.close());
-	for (const topic of [mailTopic, noticesTopic, backupTopic, outgoingTopic]) await store.topic(topic);
+	for (const topic of [mailTopic, noticesTopic, backupTopic, outgoingTopic, identityTopic]) await store.topic(topic);
 	await store.purge();
-	assert.deepEqual(named(await rows()), ['mail_switch', 'backup_run', 'hub_audit']);
+	assert.deepEqual(named(await rows()), ['mail_switch', 'backup_run', 'identity_plan', 'identity_link', 'hub_audit']);
 });
 
 test('ages that variables set go before those of the table', async (t) => {
@@ -156,7 +167,7 @@ test('ages that variables set go before those of the table', async (t) => {
 	const file = path.join(userDir, 'clinic-hub.sqlite');
 	const store = await openStore({ file, ageDays: ageDays({ HUB_AGE_MAIL_DAYS: '41', HUB_AGE_AUDIT_DAYS: '39' }) });
 	t.after(() => store.close());
-	for (const topic of [mailTopic, backupTopic]) await store.topic(topic);
+	for (const topic of [mailTopic, backupTopic, identityTopic]) await store.topic(topic);
 	await store.purge();
 	assert.deepEqual(named(await rows()), ['mail_ledger', 'notice_outbox', 'notice_window', 'drive_outgoing']);
 });
