@@ -98,6 +98,42 @@ export async function eventsConfig(reader: RealmReader, signal?: AbortSignal): P
 	};
 }
 
+export interface StoredEvents {
+	/** By Keycloak's order within admin and user events. */
+	events: RealmEvent[];
+	/** True when there are more than can be read one by one. */
+	more: boolean;
+	/** Time of the oldest one that Keycloak still has, ms; null without one. */
+	oldest: number | null;
+}
+
+/** Events of that time (ms) and later, and how far back Keycloak's memory goes. @throws HubError as `RealmReader.get` */
+export async function storedEvents(reader: RealmReader, from: number, signal?: AbortSignal): Promise<StoredEvents> {
+	const first: number[] = [];
+	const events: RealmEvent[] = [];
+	let more = false;
+	for (const kind of KINDS) {
+		const oldest = await page(reader, kind, { direction: 'asc', first: 0, max: 1 }, signal);
+		first.push(...oldest.map(({ time }) => time));
+		const read = await eventsFrom(reader, kind, from, signal);
+		events.push(...read.events);
+		more ||= read.more;
+	}
+	return { events, more, oldest: first.length > 0 ? Math.min(...first) : null };
+}
+
+/** How long both kinds are kept, in ms; null for ever. @throws HubError as `RealmReader.get` */
+export async function retention(
+	reader: RealmReader,
+	{ userEvents, userExpiration }: EventsConfig,
+	signal?: AbortSignal,
+): Promise<number | null> {
+	const { attributes } = (await reader.get('', {}, signal)) as { attributes?: { adminEventsExpiration?: unknown } };
+	const seconds = [Number(attributes?.adminEventsExpiration ?? 0), userEvents ? userExpiration : 0];
+	const kept = seconds.filter((one) => one > 0);
+	return kept.length > 0 ? Math.min(...kept) * 1_000 : null;
+}
+
 /** A cursor at the newest event there is: to be taken before everything is read. @throws HubError as `RealmReader.get` */
 export async function cursorNow(reader: RealmReader, signal?: AbortSignal): Promise<EventCursor> {
 	const { cursor } = await changesSince(reader, await newest(reader, signal), signal);

@@ -14,7 +14,7 @@ export interface Wanted {
 }
 
 export interface Holders {
-	/** By the user's id: wanted roles that count, and paths of groups. */
+	/** By the user's id: wanted roles that count, and paths of groups with those above them. */
 	rolesOf: ReadonlyMap<string, ReadonlySet<string>>;
 	groupsOf: ReadonlyMap<string, ReadonlySet<string>>;
 	/** All realm roles and groups that exist, wanted or not. */
@@ -46,11 +46,13 @@ export async function readHolders(
 	}
 	for (const group of groups) {
 		const given = relevant(rolesOfGroup(group, roles), wanted);
-		const asked = wanted === undefined || wanted.groups.has(group.path);
-		if (given.length === 0 && !asked) continue;
+		const paths = chainOf(group)
+			.map(({ path }) => path)
+			.filter((path) => wanted === undefined || wanted.groups.has(path));
+		if (given.length === 0 && paths.length === 0) continue;
 		for (const id of await idsOf(reader, `/groups/${segment(group.id)}/members`, users, signal)) {
 			add(found.roles, id, given);
-			if (asked) add(found.groups, id, [group.path]);
+			add(found.groups, id, paths);
 		}
 	}
 	return {
@@ -59,6 +61,26 @@ export async function readHolders(
 		roleNames: roles.names,
 		groupPaths: groups.map(({ path }) => path),
 	};
+}
+
+/** Ids of the members of a group and of those below it: all whom a change of it concerns. None when it is not there any more. */
+export async function membersBelow(
+	reader: RealmReader,
+	group: string,
+	users: number,
+	signal?: AbortSignal,
+): Promise<string[]> {
+	const concerned = (await groupsOf(reader, signal)).filter((one) => chainOf(one).some(({ id }) => id === group));
+	const ids = new Set<string>();
+	for (const { id } of concerned) {
+		for (const member of await idsOf(reader, `/groups/${segment(id)}/members`, users, signal)) ids.add(member);
+	}
+	return [...ids];
+}
+
+/** The group and those above it. */
+function chainOf(group: RealmGroup): RealmGroup[] {
+	return group.above ? [group, ...chainOf(group.above)] : [group];
 }
 
 /** What its members hold by it: its own roles and those of the groups above, each with what it includes. */

@@ -22,7 +22,7 @@ export interface KeycloakAccount {
 export interface KeycloakUser extends KeycloakAccount {
 	/** Names of the realm roles that count, sorted: held directly, by a composite role, by a group or by a group above it. */
 	roles: string[];
-	/** Paths of the groups it is a direct member of, sorted, such as `/Farmacia/Guardia`. */
+	/** Paths of its groups and of those above them, sorted, such as `/Farmacia` and `/Farmacia/Guardia`. */
 	groups: string[];
 }
 

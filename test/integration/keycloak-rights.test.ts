@@ -47,7 +47,7 @@ describe('roles and groups of a realm', () => {
 		};
 		assert.deepEqual(rights('directo'), [['__proto__', 'compras'], []]);
 		assert.deepEqual(rights('compuesto'), [circle, []]);
-		assert.deepEqual(rights('heredado'), [[...circle, 'constructor'].sort(), ['/Hospital/Noche']]);
+		assert.deepEqual(rights('heredado'), [[...circle, 'constructor'].sort(), ['/Hospital', '/Hospital/Noche']]);
 		assert.deepEqual(rights('arriba'), [['constructor'], ['/Hospital']]);
 		assert.deepEqual(rights('nada'), [[], []]);
 		assert.deepEqual(rights('beatriz.leon')[1], ['/Farmacia']);

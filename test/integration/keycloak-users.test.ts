@@ -4,6 +4,7 @@ import { after, describe, type TestContext, test } from 'node:test';
 import { FaultProxy } from '../../lab/proxy.ts';
 import { HubError } from '../../lib/errors.ts';
 import { RealmReader } from '../../lib/keycloak/reader.ts';
+import type { KeycloakAccount } from '../../lib/keycloak/user.ts';
 import { countUsers, findAccount, findUser, walkUsers } from '../../lib/keycloak/users.ts';
 import { sharedKeycloak } from '../keycloak.ts';
 import { keycloakProxy } from '../servers/keycloak-proxy.ts';
@@ -123,7 +124,7 @@ describe('users of a realm', () => {
 		const values = { constructor: ['a'], prueba: ['uno', 'dos'] };
 		const id = await realm.addUser('raro', { attributes: values });
 		const account = await findAccount(reader, id);
-		assert.deepEqual(account?.attributes, values);
+		assert.deepEqual((account as KeycloakAccount).attributes, values);
 		await realm.request('DELETE', `/users/${id}`);
 	});
 

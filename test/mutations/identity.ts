@@ -3,6 +3,8 @@ import type { Mutant } from './mutant.ts';
 
 const sync = (name: string) => ({ file: 'test/unit/identity/sync.test.ts', name });
 const identities = (name: string) => ({ file: 'test/unit/identity/identities.test.ts', name });
+const source = (name: string) => ({ file: 'test/integration/keycloak-source.test.ts', name });
+const events = (name: string) => ({ file: 'test/unit/identity/keycloak-events.test.ts', name });
 
 export const mutants: Mutant[] = [
 	{
@@ -315,5 +317,55 @@ export const mutants: Mutant[] = [
 			file: 'test/unit/identity/guards.test.ts',
 			name: 'a login is free only when its holder gets another one in the same plan',
 		},
+	},
+	{
+		protection: 'The account of a client is not a user who is gone',
+		file: 'lib/keycloak/users.ts',
+		find: 'if (!isPerson(record)) return NO_PERSON;',
+		replace: 'if (!isPerson(record)) return undefined;',
+		test: source('says that nobody has an id only when Keycloak says so itself'),
+	},
+	{
+		protection: 'A slash in a group’s name is not the group above',
+		file: 'lib/keycloak/users.ts',
+		find: "if (!one['parentId']) break;",
+		replace:
+			"if (!one['parentId']) {\n\t\t\t\tpaths.set('cut', String(one['path']).replace(/.[^/]+$/, ''));\n\t\t\t\tbreak;\n\t\t\t}",
+		test: source('does not take a slash in the name of a group for the group above'),
+	},
+	{
+		protection: 'Members of the groups below count',
+		file: 'lib/keycloak/holders.ts',
+		find: 'return group.above ? [group, ...chainOf(group.above)] : [group];',
+		replace: 'return [group];',
+		test: source('gives the same person by the walk and by id, with the groups above'),
+	},
+	{
+		protection: 'That events are not kept is told',
+		file: 'lib/identity/keycloak-source.ts',
+		find: 'recording: config.adminEvents,',
+		replace: 'recording: true,',
+		test: source('tells events that were cleared, and that none are kept'),
+	},
+	{
+		protection: 'What was removed of a user is not the user',
+		file: 'lib/identity/keycloak-events.ts',
+		find: " && below === undefined) return { kind: 'deleted'",
+		replace: ") return { kind: 'deleted'",
+		test: events('says that a user was deleted only when that very user was'),
+	},
+	{
+		protection: 'A lockout that passes changes nothing',
+		file: 'lib/identity/keycloak-events.ts',
+		find: "if (type === 'USER_DISABLED_BY_TEMPORARY_LOCKOUT') return null;",
+		replace: '',
+		test: events('says nothing where nothing changed: a failure, or a lockout that passes'),
+	},
+	{
+		protection: 'A role that may have another name now is not asked for by the old one',
+		file: 'lib/identity/keycloak-events.ts',
+		find: "first === 'roles' && below === 'composites'",
+		replace: "first === 'roles'",
+		test: events('concerns the members of a group or role, and everybody where these cannot be told'),
 	},
 ];

@@ -11,15 +11,15 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A realm without users is an error, not a clinic without people',
 		file: 'lib/keycloak/users.ts',
-		find: 'if (people.size === 0) {',
-		replace: 'if (people.size < 0) {',
+		find: 'if (first === 0 && records.length === 0) throw',
+		replace: 'if (first === -1) throw',
 		test: users('are never taken for gone when Keycloak shows none'),
 	},
 	{
 		protection: 'A short page is not the last one',
 		file: 'lib/keycloak/users.ts',
-		find: 'ended = records.length === 0;',
-		replace: 'ended = records.length < pageSize;',
+		find: 'next: records.length === 0 ? null',
+		replace: 'next: records.length < max ? null',
 		test: users('are walked until an empty page: a page that Keycloak cut after having taken it is not the last'),
 	},
 	{
