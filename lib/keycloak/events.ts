@@ -34,27 +34,6 @@ export interface UserEvent {
 export type RealmEvent = AdminEvent | UserEvent;
 type Kind = RealmEvent['kind'];
 
-/** How far events were read; plain JSON, for the store. */
-export interface EventCursor {
-	/** Time of the newest event read, ms since 1970 by Keycloak's clock. */
-	time: number;
-	/** Ids of those read that the next reading meets again. */
-	seen: Record<Kind, string[]>;
-}
-
-export interface Changes {
-	/** Oldest first, each once over all readings. */
-	events: RealmEvent[];
-	cursor: EventCursor;
-	/**
-	 * Why events may be lost, so that everything must be read: `off`, admin events are not stored; `purged`, those read last
-	 * are gone (expired, cleared, or Keycloak was restored from a backup); `many`, more than can be read one by one.
-	 */
-	gap?: 'off' | 'purged' | 'many';
-}
-
-/** An event is stored when its transaction ends, and then carries an earlier time: each reading looks back so far, in ms. */
-export const OVERLAP_MS = 5 * 60_000;
 /** Keycloak gives 100 unless asked for more; 500 took 60 ms. */
 const PAGE = 500;
 const MAX_PAGES = 200;
@@ -132,51 +111,6 @@ export async function retention(
 	const seconds = [Number(attributes?.adminEventsExpiration ?? 0), userEvents ? userExpiration : 0];
 	const kept = seconds.filter((one) => one > 0);
 	return kept.length > 0 ? Math.min(...kept) * 1_000 : null;
-}
-
-/** A cursor at the newest event there is: to be taken before everything is read. @throws HubError as `RealmReader.get` */
-export async function cursorNow(reader: RealmReader, signal?: AbortSignal): Promise<EventCursor> {
-	const { cursor } = await changesSince(reader, await newest(reader, signal), signal);
-	return cursor;
-}
-
-/**
- * Events since the cursor, with the overlap, without those read before.
- * @throws HubError as `RealmReader.get`
- */
-export async function changesSince(reader: RealmReader, cursor: EventCursor, signal?: AbortSignal): Promise<Changes> {
-	const { adminEvents } = await eventsConfig(reader, signal);
-	const since = Math.max(0, cursor.time - OVERLAP_MS);
-	const read = {
-		admin: await eventsFrom(reader, 'admin', since, signal),
-		user: await eventsFrom(reader, 'user', since, signal),
-	};
-	const all = [...read.admin.events, ...read.user.events].sort((a, b) => a.time - b.time);
-	const time = all.reduce((latest, event) => Math.max(latest, event.time), cursor.time);
-	const again = (events: RealmEvent[]) => events.filter((event) => event.time >= time - OVERLAP_MS).map(({ id }) => id);
-	const known = new Set([...cursor.seen.admin, ...cursor.seen.user]);
-	const lost = KINDS.some((kind) => vanished(cursor.seen[kind], read[kind].events));
-	const gap = !adminEvents ? 'off' : lost ? 'purged' : KINDS.some((kind) => read[kind].more) ? 'many' : undefined;
-	return {
-		events: all.filter(({ id }) => !known.has(id)),
-		cursor: { time, seen: { admin: again(read.admin.events), user: again(read.user.events) } },
-		...(gap ? { gap } : {}),
-	};
-}
-
-/** True when none of what was read last is there any more. */
-function vanished(seen: readonly string[], events: readonly RealmEvent[]): boolean {
-	const there = new Set(events.map(({ id }) => id));
-	return seen.length > 0 && !seen.some((id) => there.has(id));
-}
-
-async function newest(reader: RealmReader, signal: AbortSignal | undefined): Promise<EventCursor> {
-	const times: number[] = [];
-	for (const kind of KINDS) {
-		const events = await page(reader, kind, { direction: 'desc', first: 0, max: 1 }, signal);
-		times.push(...events.map(({ time }) => time));
-	}
-	return { time: Math.max(0, ...times), seen: { admin: [], user: [] } };
 }
 
 async function eventsFrom(

@@ -17,9 +17,6 @@ export interface Holders {
 	/** By the user's id: wanted roles that count, and paths of groups with those above them. */
 	rolesOf: ReadonlyMap<string, ReadonlySet<string>>;
 	groupsOf: ReadonlyMap<string, ReadonlySet<string>>;
-	/** All realm roles and groups that exist, wanted or not. */
-	roleNames: string[];
-	groupPaths: string[];
 }
 
 /** Members a call where the realm has more users than this; below, one call is sure to hold them all. */
@@ -33,7 +30,7 @@ const MAX_PAGES = 1_000;
 export async function readHolders(
 	reader: RealmReader,
 	users: number,
-	wanted?: Wanted,
+	wanted: Wanted,
 	signal?: AbortSignal,
 ): Promise<Holders> {
 	const roles = await roleGraph(reader, signal);
@@ -48,19 +45,14 @@ export async function readHolders(
 		const given = relevant(rolesOfGroup(group, roles), wanted);
 		const paths = chainOf(group)
 			.map(({ path }) => path)
-			.filter((path) => wanted === undefined || wanted.groups.has(path));
+			.filter((path) => wanted.groups.has(path));
 		if (given.length === 0 && paths.length === 0) continue;
 		for (const id of await idsOf(reader, `/groups/${segment(group.id)}/members`, users, signal)) {
 			add(found.roles, id, given);
 			add(found.groups, id, paths);
 		}
 	}
-	return {
-		rolesOf: found.roles,
-		groupsOf: found.groups,
-		roleNames: roles.names,
-		groupPaths: groups.map(({ path }) => path),
-	};
+	return { rolesOf: found.roles, groupsOf: found.groups };
 }
 
 /** Ids of the members of a group and of those below it: all whom a change of it concerns. None when it is not there any more. */
@@ -89,8 +81,8 @@ function rolesOfGroup(group: RealmGroup, roles: RoleGraph): string[] {
 	return group.above ? [...own, ...rolesOfGroup(group.above, roles)] : own;
 }
 
-function relevant(roles: readonly string[], wanted: Wanted | undefined): string[] {
-	return wanted ? roles.filter((role) => wanted.roles.has(role)) : [...roles];
+function relevant(roles: readonly string[], wanted: Wanted): string[] {
+	return roles.filter((role) => wanted.roles.has(role));
 }
 
 async function idsOf(reader: RealmReader, path: string, users: number, signal?: AbortSignal): Promise<Set<string>> {

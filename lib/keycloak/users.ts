@@ -1,13 +1,9 @@
-/** Users of a realm: counted, walked, and one by one. */
+/** Users of a realm: counted, by pages, and one by one. */
 import { HubError } from '../errors.ts';
 import { segment } from './address.ts';
 import type { RealmReader } from './reader.ts';
 import { accountOf, isPerson, type KeycloakAccount, type KeycloakUser } from './user.ts';
 
-/** Records a page; larger ones are hardly quicker (2,000: a fifth) and hold a thread of Keycloak for longer. */
-const PAGE = 500;
-/** A walk that never meets an empty page is ended here; two million users. */
-const MAX_PAGES = 4_000;
 /** A user is in few groups; a list of more than this is no list of groups. */
 const MAX_GROUPS = 10_000;
 
@@ -29,7 +25,7 @@ export interface UserPage {
 
 /**
  * One page of the realm's users, in Keycloak's order. Keycloak filters a page after having cut it, so that only an empty
- * one is the last (#37614).
+ * one is the last (#37614). Changes meanwhile shift the pages: who is absent from all of them may exist, see `findUser`.
  * @throws HubError KEYCLOAK_EMPTY when there is nobody at all: that is a right that was lost; and as `RealmReader.get`
  */
 export async function userPage(
@@ -41,37 +37,6 @@ export async function userPage(
 	const records = listOf(await reader.get('/users', { first, max, briefRepresentation: true }, signal));
 	if (first === 0 && records.length === 0) throw nobody(reader);
 	return { people: records.filter(isPerson).map(accountOf), next: records.length === 0 ? null : first + max };
-}
-
-export interface WalkOptions {
-	/** Default 500. */
-	pageSize?: number;
-	/** People seen so far, after each page. */
-	onProgress?: (seen: number) => void;
-	signal?: AbortSignal | undefined;
-}
-
-/**
- * Every person of the realm once, in Keycloak's order. Pages are asked one after the other until an empty one: Keycloak
- * filters a page after having cut it, so that a short one is not the last (#37614). Users may be missing that exist, for
- * changes meanwhile shift the pages: absence here proves nothing, see `findUser`.
- * @throws HubError KEYCLOAK_EMPTY when there is nobody at all: that is a right that was lost; and as `RealmReader.get`
- */
-export async function walkUsers(
-	reader: RealmReader,
-	{ pageSize = PAGE, onProgress, signal }: WalkOptions = {},
-): Promise<KeycloakAccount[]> {
-	const people = new Map<string, KeycloakAccount>();
-	let first: number | null = 0;
-	for (let page = 0; page < MAX_PAGES && first !== null; page += 1) {
-		const found: UserPage = await userPage(reader, first, pageSize, signal);
-		// Whoever comes twice was read later in the second record.
-		for (const account of found.people) people.set(account.id, account);
-		first = found.next;
-		if (first !== null) onProgress?.(people.size);
-	}
-	if (first !== null) throw new HubError('KEYCLOAK_REFUSED', 'Keycloak’s list of users has no end. See its log.');
-	return [...people.values()];
 }
 
 /** In place of the account of a client, which exists and is no person. */

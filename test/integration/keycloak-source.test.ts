@@ -14,6 +14,7 @@ const realm = await keycloak.realm(
 	{ after },
 	{
 		change(clinic) {
+			Object.assign(clinic, { failureFactor: 1, quickLoginCheckMilliSeconds: 0 });
 			(clinic['groups'] as object[]).push(
 				{ name: 'Hospital', subGroups: [{ name: 'Noche', realmRoles: ['compras'] }] },
 				{ name: 'Hospital/Norte' }, // a name that looks like a path
@@ -86,6 +87,40 @@ describe('Keycloak as the source of identities', () => {
 			['changed', 'passwordReset', 'deleted'].map((kind) => [kind, { type: 'user', id }]),
 		);
 		assert.equal(full, null);
+	});
+
+	test('tells an event once that comes late with an earlier time, and both of one millisecond', async (t) => {
+		const proxy = await keycloakProxy(t, keycloak.port);
+		const other = new KeycloakSource(new RealmReader({ ...realm.reader, internalUrl: proxy.url }));
+		const now = Date.now();
+		const event = (id: string, time: number) => ({
+			...{ id, time, operationType: 'UPDATE', resourceType: 'USER', resourcePath: `users/${id}` },
+		});
+		const stored = [event('late', now - 60_000), event('a', now), event('b', now)];
+		proxy.fault = ({ path }) => {
+			if (path.includes('/events?')) return { body: '[]' };
+			return path.includes('/admin-events') ? { body: JSON.stringify(stored) } : undefined;
+		};
+		const seen = new Set(['admin:a']);
+		const { fresh } = findSuspects(await other.events(now - 300_000), { at: now, newest: now }, seen, now);
+		assert.deepEqual(
+			fresh.map(({ key }) => key),
+			['admin:late', 'admin:b'],
+		);
+	});
+
+	test('tells a lockout that passes to nobody, for it leaves the user enabled', async () => {
+		const id = await realm.idOf('teresa.lozano');
+		const login = { grant_type: 'password', client_id: 'admin-cli', username: 'teresa.lozano', password: 'x' };
+		for (let count = 0; count < 3; count += 1) {
+			const body = new URLSearchParams(login);
+			await fetch(`${realm.issuer}/protocol/openid-connect/token`, { method: 'POST', body });
+		}
+		const stored = (await realm.request('GET', '/events?type=USER_DISABLED_BY_TEMPORARY_LOCKOUT')) as unknown[];
+		assert.ok(stored.length > 0);
+		const { events } = await source.events(0);
+		assert.ok(events.every(({ subject }) => subject.type !== 'user' || subject.id !== id));
+		assert.equal(readPerson(await source.find(id))?.enabled, true);
 	});
 
 	test('tells events that were cleared, and that none are kept', async () => {

@@ -3,7 +3,6 @@ import type { Mutant } from './mutant.ts';
 
 const users = (name: string) => ({ file: 'test/integration/keycloak-users.test.ts', name });
 const rights = (name: string) => ({ file: 'test/integration/keycloak-rights.test.ts', name });
-const events = (name: string) => ({ file: 'test/integration/keycloak-events.test.ts', name });
 const check = (name: string) => ({ file: 'test/integration/keycloak-check.test.ts', name });
 const flow = (name: string) => ({ file: 'test/flows/keycloak-realm.test.ts', name });
 
@@ -21,13 +20,6 @@ export const mutants: Mutant[] = [
 		find: 'next: records.length === 0 ? null',
 		replace: 'next: records.length < max ? null',
 		test: users('are walked until an empty page: a page that Keycloak cut after having taken it is not the last'),
-	},
-	{
-		protection: 'Who comes twice is one user',
-		file: 'lib/keycloak/users.ts',
-		find: 'people.set(account.id, account);',
-		replace: 'people.set(`${people.size}`, account);',
-		test: users('are there once when one that comes meanwhile shifts the pages'),
 	},
 	{
 		protection: 'Accounts of clients are no people',
@@ -112,34 +104,6 @@ export const mutants: Mutant[] = [
 		find: '\t\tif (given.length === 0) continue;\n',
 		replace: '',
 		test: rights('of a table are read by a call a role and a group, however many users there are'),
-	},
-	{
-		protection: 'An event that is stored late is not lost',
-		file: 'lib/keycloak/events.ts',
-		find: 'const since = Math.max(0, cursor.time - OVERLAP_MS);',
-		replace: 'const since = cursor.time;',
-		test: events('of the same millisecond, and ones stored late with an earlier time, are told each once'),
-	},
-	{
-		protection: 'An event is told once',
-		file: 'lib/keycloak/events.ts',
-		find: 'events: all.filter(({ id }) => !known.has(id)),',
-		replace: 'events: all,',
-		test: events('tell a change once, with whom it concerns'),
-	},
-	{
-		protection: 'Events that are gone are told',
-		file: 'lib/keycloak/events.ts',
-		find: 'return seen.length > 0 && !seen.some((id) => there.has(id));',
-		replace: 'return there.has(String(seen.length));',
-		test: events('that were cleared, or restored from a backup, are told as a gap, once'),
-	},
-	{
-		protection: 'Events that are not stored are told',
-		file: 'lib/keycloak/events.ts',
-		find: "const gap = !adminEvents ? 'off' :",
-		replace: 'const gap = adminEvents === undefined ? undefined :',
-		test: events('that are not stored are told as a gap'),
 	},
 	{
 		protection: 'A test of the connection sends no secret to another realm',
