@@ -124,6 +124,7 @@ describe('Keycloak as the source of identities', () => {
 	});
 
 	test('tells events that were cleared, and that none are kept', async () => {
+		await realm.addUser('olvidada');
 		const answer = await source.events(0);
 		const { cursor } = findSuspects(answer, null, new Set(), Date.now());
 		await realm.request('DELETE', '/admin-events');
