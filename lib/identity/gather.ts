@@ -31,6 +31,8 @@ export interface Gathered {
 	shrunken: boolean;
 	/** Users of the realm; null when they were not counted. */
 	counted: number | null;
+	/** Roles and groups of scope and table that the realm does not have. */
+	unknown: readonly string[];
 }
 
 /**
@@ -71,6 +73,7 @@ export async function gatherAll(
 		},
 		shrunken,
 		counted: realm.people.length,
+		unknown: realm.unknown,
 	};
 }
 
@@ -106,6 +109,7 @@ export async function gatherSome(
 		},
 		shrunken: false,
 		counted: null,
+		unknown: [],
 	};
 }
 

@@ -29,8 +29,19 @@ export interface Circumstances {
 	released: ReadonlySet<string>;
 }
 
-/** Lines that only ever take access away for a while, or give a session's owner his sign-in page; no guard delays them. */
-const ALWAYS: ReadonlySet<Line['kind']> = new Set(['suspend', 'endSessions', 'link']);
+/**
+ * Lines that only ever take access away for a while, give back what was so taken, or give a session's owner his sign-in
+ * page; no guard delays them. A suspension has no cap, so the way back from a mistaken one has none either.
+ */
+const ALWAYS: ReadonlySet<Line['kind']> = new Set(['suspend', 'resume', 'endSessions', 'link']);
+
+/**
+ * Whether a line that was carried out counts as a change within the window of the mass guard. New accounts take nothing
+ * from anybody: they count within their plan, but day one must not use up the window of the changes that follow.
+ */
+export function countsInWindow({ kind }: Line): boolean {
+	return !ALWAYS.has(kind) && kind !== 'create';
+}
 
 export function judge(plan: Plan, circumstances: Circumstances): Judgement {
 	const { released } = circumstances;

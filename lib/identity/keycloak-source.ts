@@ -1,18 +1,25 @@
 /** Keycloak's administration as the source of the synchronisation. */
-import { eventsConfig, retention, storedEvents } from '../keycloak/events.ts';
+import { type EventsConfig, eventsConfig, retention, storedEvents } from '../keycloak/events.ts';
 import { membersBelow, readHolders } from '../keycloak/holders.ts';
 import type { RealmReader } from '../keycloak/reader.ts';
 import { countUsers, findUser, userPage } from '../keycloak/users.ts';
 import { sourceEvent } from './keycloak-events.ts';
 import type { EventSubject, IdentitySource, Memberships, SourceEvents } from './model.ts';
 
+/** Whether and how long Keycloak keeps events changes by an administrator's hand only; asked with every poll it was half of its calls. In ms. */
+const CONFIG_MS = 60_000;
+
 export class KeycloakSource implements IdentitySource {
 	readonly issuer: string;
 	readonly #reader: RealmReader;
+	readonly #configMs: number;
+	#kept: { recording: boolean; retentionMs: number | null; until: number } | undefined;
 
-	constructor(reader: RealmReader) {
+	/** @param options.configMs how long Keycloak's word on its events is believed, ms; default a minute */
+	constructor(reader: RealmReader, { configMs = CONFIG_MS }: { configMs?: number } = {}) {
 		this.issuer = reader.addresses.issuer;
 		this.#reader = reader;
+		this.#configMs = configMs;
 	}
 
 	count(signal?: AbortSignal): Promise<number> {
@@ -27,7 +34,7 @@ export class KeycloakSource implements IdentitySource {
 	async memberships(roles: readonly string[], groups: readonly string[], signal?: AbortSignal): Promise<Memberships> {
 		const wanted = { roles: new Set(roles), groups: new Set(groups) };
 		const holders = await readHolders(this.#reader, await this.count(signal), wanted, signal);
-		return { roles: byName(holders.rolesOf), groups: byName(holders.groupsOf) };
+		return { roles: byName(holders.rolesOf), groups: byName(holders.groupsOf), unknown: holders.unknown };
 	}
 
 	/** The account of a client is no person, and yet there: it is given as something that is neither. */
@@ -50,16 +57,23 @@ export class KeycloakSource implements IdentitySource {
 		// What happens while Keycloak answers is later than this time, so the next reading has it.
 		const { clockSkewMs } = await this.#reader.token(signal);
 		const serverTime = Date.now() + clockSkewMs;
-		const config = await eventsConfig(this.#reader, signal);
-		const retentionMs = await retention(this.#reader, config, signal);
-		const { events, more, oldest } = await storedEvents(this.#reader, from, signal);
+		const { recording, retentionMs } = await this.#keeping(signal);
+		const { events, more } = await storedEvents(this.#reader, from, signal);
 		const told = events.flatMap((event) => sourceEvent(event) ?? []);
 		// Too many to read: what the others say is not known, so everybody is read.
 		if (more) {
 			const at = Math.max(...events.map(({ time }) => time));
 			told.push({ key: `more:${at}`, at, kind: 'changed', subject: { type: 'realm' } });
 		}
-		return { events: told, recording: config.adminEvents, oldest, retentionMs, serverTime };
+		return { events: told, recording, retentionMs, serverTime };
+	}
+
+	async #keeping(signal: AbortSignal | undefined): Promise<{ recording: boolean; retentionMs: number | null }> {
+		if (this.#kept && performance.now() < this.#kept.until) return this.#kept;
+		const config: EventsConfig = await eventsConfig(this.#reader, signal);
+		const retentionMs = await retention(this.#reader, config, signal);
+		this.#kept = { recording: config.adminEvents, retentionMs, until: performance.now() + this.#configMs };
+		return this.#kept;
 	}
 }
 

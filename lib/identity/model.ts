@@ -11,7 +11,7 @@ export interface Person {
 	enabled: boolean;
 	locale?: string | undefined;
 	attributes?: ReadonlyMap<string, readonly string[]> | undefined;
-	/** Effective ones: direct, composite, by group. A client's role is written `client:role`. */
+	/** Effective ones of the realm: direct, composite, by group. Roles of clients are not read. */
 	roles?: ReadonlySet<string> | undefined;
 	/** Paths, with those of the groups above. */
 	groups?: ReadonlySet<string> | undefined;
@@ -38,8 +38,6 @@ export interface SourceEvents {
 	events: SourceEvent[];
 	/** False: Keycloak keeps no events, so that nothing can be learnt from them. */
 	recording: boolean;
-	/** Time of the oldest event that Keycloak still has, ms; null without one. */
-	oldest: number | null;
 	/** How long Keycloak keeps events, ms; null for ever. */
 	retentionMs: number | null;
 	/** Keycloak's clock before it answered, ms. */
@@ -50,6 +48,8 @@ export interface SourceEvents {
 export interface Memberships {
 	roles: ReadonlyMap<string, ReadonlySet<string>>;
 	groups: ReadonlyMap<string, ReadonlySet<string>>;
+	/** Names that were asked for and that the realm does not have. */
+	unknown: readonly string[];
 }
 
 /** Keycloak, read only. Every call throws a `HubError` where the answer is anything but a full one. */

@@ -3,6 +3,12 @@ import type { HeldLine } from './guards.ts';
 import type { HeldPlan } from './held-plans.ts';
 import type { Conflict, Line, Plan, TargetLimit } from './model.ts';
 
+export interface Warning {
+	/** `unknownName`: a role or group of scope or table that the realm does not have. */
+	code: 'clockSkew' | 'noEvents' | 'purged' | 'realm' | 'unknownName';
+	detail: string;
+}
+
 /** Those whom events named, or the whole realm. */
 export type RunMode = 'changes' | 'everything';
 
@@ -27,7 +33,7 @@ export interface RunReport {
 	held: HeldPlan | null;
 	/** False: it waited before, and a person was told. */
 	heldIsNew: boolean;
-	warnings: { code: 'clockSkew' | 'noEvents' | 'purged' | 'realm'; detail: string }[];
+	warnings: Warning[];
 	/** What this Odoo cannot do. */
 	limits: TargetLimit[];
 }

@@ -19,11 +19,21 @@ export interface Suspects {
 	/** Not seen before, the oldest first. */
 	fresh: SourceEvent[];
 	subjects: EventSubject[];
-	cursor: Cursor;
+	/** Null while nothing is recorded: everything is read once when it is recorded again. */
+	cursor: Cursor | null;
 	/** Why everything must be read in place of the suspects; null when the events are whole. */
 	full: 'noEvents' | 'firstRun' | 'purged' | 'realm' | null;
 	/** Keycloak's clock less ours, ms. */
 	skewMs: number;
+}
+
+/**
+ * From when on events are asked for, ms: with the overlap, and so far back that the newest one known must be among them.
+ * Before the first run nothing that happened earlier matters: everybody is read.
+ */
+export function eventsFrom(cursor: Cursor | null, now: number): number {
+	if (cursor === null) return now - OVERLAP_MS;
+	return Math.min(cursor.at - OVERLAP_MS, cursor.newest ?? cursor.at);
 }
 
 /**
@@ -36,7 +46,9 @@ export function findSuspects(
 	seen: ReadonlySet<string>,
 	now: number,
 ): Suspects {
-	const byKey = new Map(answer.events.filter(({ key }) => !seen.has(key)).map((event) => [event.key, event]));
+	const from = cursor === null ? Number.NEGATIVE_INFINITY : cursor.at - OVERLAP_MS;
+	const unseen = answer.events.filter(({ key, at }) => at >= from && !seen.has(key));
+	const byKey = new Map(unseen.map((event) => [event.key, event]));
 	const fresh = [...byKey.values()].sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
 	const subjects = [...new Map(fresh.map(({ subject }) => [JSON.stringify(subject), subject])).values()];
 	const full = fullReason(answer, cursor, subjects);
@@ -47,7 +59,9 @@ export function findSuspects(
 		fresh,
 		subjects,
 		// Not the newest event: in a quiet week that one would expire, and look as if events had been removed.
-		cursor: { at: Math.max(cursor?.at ?? 0, answer.serverTime), newest: Number.isFinite(newest) ? newest : null },
+		cursor: answer.recording
+			? { at: Math.max(cursor?.at ?? 0, answer.serverTime), newest: Number.isFinite(newest) ? newest : null }
+			: null,
 		full,
 		skewMs: answer.serverTime - now,
 	};
@@ -61,13 +75,11 @@ function fullReason(answer: SourceEvents, cursor: Cursor | null, subjects: reado
 }
 
 /** Whether something may have been removed that was never read. */
-function wasPurged({ events, oldest, retentionMs, serverTime }: SourceEvents, { at, newest }: Cursor): boolean {
+function wasPurged({ events, retentionMs, serverTime }: SourceEvents, { at, newest }: Cursor): boolean {
 	// Away for longer than Keycloak keeps events: what happened in between is gone.
 	if (retentionMs !== null && serverTime - at > retentionMs) return true;
-	if (newest === null) return false;
-	// Read again now, and not there: removed, or Keycloak was restored from an earlier copy.
-	if (newest >= at - OVERLAP_MS && events.every((event) => event.at !== newest)) return true;
-	if (oldest !== null && oldest <= newest) return false;
-	// The newest event that was seen is not there any more. By its age, or was it removed?
+	// It was asked for again, see `eventsFrom`.
+	if (newest === null || events.some((event) => event.at === newest)) return false;
+	// By its age; or it was removed, or Keycloak was restored from an earlier copy.
 	return retentionMs === null || serverTime - newest < retentionMs;
 }

@@ -4,7 +4,7 @@ import type { Lease, Store } from '../store/store.ts';
 import { type Applied, applyLines } from './apply.ts';
 import { lineDigest } from './digest.ts';
 import { expand, type Gathered, gatherAll, gatherSome, type Sides } from './gather.ts';
-import { changedKey, type HeldLine, judge } from './guards.ts';
+import { changedKey, countsInWindow, type HeldLine, judge } from './guards.ts';
 import { type Decider, type HeldPlan, HeldPlans, hashOf } from './held-plans.ts';
 import { type LinkApproval, LinkApprovals } from './link-approvals.ts';
 import { type LinkProposal, proposeLinks } from './links.ts';
@@ -15,7 +15,10 @@ import { emptyReport, type RunMode, type RunReport } from './report.ts';
 import type { IdentitySettings } from './rules.ts';
 import { inScope } from './scope.ts';
 import { isStillTrue, requireCurrent } from './stale.ts';
-import { type Cursor, findSuspects, OVERLAP_MS, SKEW_MS } from './suspects.ts';
+import { type Cursor, eventsFrom, findSuspects, SKEW_MS } from './suspects.ts';
+
+/** Without events nothing says whom to look at: everybody is read, but not with every poll. In ms. */
+export const BLIND_MS = 5 * 60_000;
 
 /** A batch of creates may take Odoo half a minute; afterwards another hub may go on. In ms. */
 const LEASE_MS = 90_000;
@@ -47,7 +50,7 @@ interface Reading {
 	mode: RunMode;
 	gathered: Gathered;
 	fresh: readonly SourceEvent[];
-	cursor: Cursor;
+	cursor: Cursor | null;
 	/** Ids that were read again; null: all. */
 	ids: readonly string[] | null;
 }
@@ -149,14 +152,15 @@ export class IdentitySync {
 	async #read(mode: RunMode, standing: Standing, report: RunReport, options: RunOptions): Promise<Reading | null> {
 		const { source } = this.#options;
 		const { signal, dryRun } = options;
-		const since = standing.cursor ? standing.cursor.at - OVERLAP_MS : 0;
+		const since = eventsFrom(standing.cursor, this.#now());
 		const answer = await source.events(since, signal);
 		const seen = await this.#memory.keysSince(since);
 		const { fresh, subjects, cursor, full, skewMs } = findSuspects(answer, standing.cursor, seen, this.#now());
 		if (Math.abs(skewMs) > SKEW_MS)
 			report.warnings.push({ code: 'clockSkew', detail: String(Math.round(skewMs / 1000)) });
 		if (full && full !== 'firstRun') report.warnings.push({ code: full, detail: '' });
-		if (mode === 'changes' && !full && fresh.length === 0) {
+		const blind = full === 'noEvents' && standing.fullAt !== null && this.#now() - standing.fullAt < BLIND_MS;
+		if (mode === 'changes' && (blind || (!full && fresh.length === 0))) {
 			if (!dryRun) await this.#memory.stand({ ...standing, cursor });
 			return null;
 		}
@@ -164,6 +168,7 @@ export class IdentitySync {
 		const sides = this.#sides(options);
 		if (ids) return { mode, gathered: await gatherSome(sides, ids, fresh, false), fresh, cursor, ids };
 		const gathered = await gatherAll(sides, fresh, standing.counted);
+		report.warnings.push(...gathered.unknown.map((detail) => ({ code: 'unknownName', detail }) as const));
 		return { mode: 'everything', gathered, fresh, cursor, ids: null };
 	}
 
@@ -236,7 +241,7 @@ export class IdentitySync {
 			onBatch: async (done, total) => {
 				count += done.length;
 				progress?.('applying', count, total);
-				const counted = done.filter((line) => line.kind !== 'suspend' && !released.has(lineDigest(line)));
+				const counted = done.filter((line) => countsInWindow(line) && !released.has(lineDigest(line)));
 				await this.#memory.changed(counted.map(changedKey), this.#now());
 			},
 		});

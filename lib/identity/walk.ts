@@ -14,6 +14,8 @@ export interface Realm {
 	/** Records that are no users: service accounts, and what could not be read. */
 	skipped: number;
 	counted: number;
+	/** Roles and groups that were looked for and that it does not have. */
+	unknown: readonly string[];
 }
 
 /** @throws HubError as the source; IDENTITY_STOPPED for a walk without end */
@@ -47,7 +49,7 @@ export async function walkRealm(
 	const { roles, groups } = neededNames(settings, table);
 	const memberships = await source.memberships(roles, groups, signal);
 	const all = [...people.values()].map((person) => withMemberships(person, memberships));
-	return { people: all, skipped, counted: Math.max(before, counted) };
+	return { people: all, skipped, counted: Math.max(before, counted), unknown: memberships.unknown };
 }
 
 /** Names of the roles and groups that decide anything here. */

@@ -82,23 +82,18 @@ export interface StoredEvents {
 	events: RealmEvent[];
 	/** True when there are more than can be read one by one. */
 	more: boolean;
-	/** Time of the oldest one that Keycloak still has, ms; null without one. */
-	oldest: number | null;
 }
 
-/** Events of that time (ms) and later, and how far back Keycloak's memory goes. @throws HubError as `RealmReader.get` */
+/** Events of that time (ms) and later: one call a kind while they are few. @throws HubError as `RealmReader.get` */
 export async function storedEvents(reader: RealmReader, from: number, signal?: AbortSignal): Promise<StoredEvents> {
-	const first: number[] = [];
 	const events: RealmEvent[] = [];
 	let more = false;
 	for (const kind of KINDS) {
-		const oldest = await page(reader, kind, { direction: 'asc', first: 0, max: 1 }, signal);
-		first.push(...oldest.map(({ time }) => time));
 		const read = await eventsFrom(reader, kind, from, signal);
 		events.push(...read.events);
 		more ||= read.more;
 	}
-	return { events, more, oldest: first.length > 0 ? Math.min(...first) : null };
+	return { events, more };
 }
 
 /** How long both kinds are kept, in ms; null for ever. @throws HubError as `RealmReader.get` */

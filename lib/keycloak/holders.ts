@@ -17,6 +17,8 @@ export interface Holders {
 	/** By the user's id: wanted roles that count, and paths of groups with those above them. */
 	rolesOf: ReadonlyMap<string, ReadonlySet<string>>;
 	groupsOf: ReadonlyMap<string, ReadonlySet<string>>;
+	/** Wanted names that the realm does not have. */
+	unknown: string[];
 }
 
 /** Members a call where the realm has more users than this; below, one call is sure to hold them all. */
@@ -52,7 +54,12 @@ export async function readHolders(
 			add(found.groups, id, paths);
 		}
 	}
-	return { rolesOf: found.roles, groupsOf: found.groups };
+	const paths = new Set(groups.map(({ path }) => path));
+	const unknown = [
+		...[...wanted.roles].filter((role) => !roles.names.includes(role)),
+		...[...wanted.groups].filter((path) => !paths.has(path)),
+	];
+	return { rolesOf: found.roles, groupsOf: found.groups, unknown };
 }
 
 /** Ids of the members of a group and of those below it: all whom a change of it concerns. None when it is not there any more. */

@@ -21,8 +21,6 @@ const sync = await IdentitySync.open({
 	source: new KeycloakSource(new RealmReader({ ...realm.reader, internalUrl: proxy.url })),
 	...{ target: odoo, store, pair: 'clinica', owner: 'hub', apartMs: 0 },
 	settings: identitySettings({
-		// The first run, a moment ago, would count as a mass change.
-		guards: { mass: { floor: 50, share: 0.1, windowMs: 600_000 } },
 		scope: { groups: ['/Compras', '/Farmacia'] },
 		table: [
 			{ from: { role: 'compras' }, groups: ['purchase.group_purchase_user'] },

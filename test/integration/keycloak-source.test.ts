@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { KeycloakSource } from '../../lib/identity/keycloak-source.ts';
 import { readPerson } from '../../lib/identity/person.ts';
-import { findSuspects } from '../../lib/identity/suspects.ts';
+import { eventsFrom, findSuspects } from '../../lib/identity/suspects.ts';
 import { walkRealm } from '../../lib/identity/walk.ts';
 import { RealmReader } from '../../lib/keycloak/reader.ts';
 import { sharedKeycloak } from '../keycloak.ts';
@@ -64,6 +64,23 @@ describe('Keycloak as the source of identities', () => {
 		await assert.rejects(other.find(NOBODY), { code: 'KEYCLOAK_REFUSED' });
 	});
 
+	test('says which roles and groups the realm does not have', async () => {
+		const { unknown } = await source.memberships(['compras', 'clinic-hub:hub-admin'], ['/Compras', '/Nadie']);
+		assert.deepEqual(unknown, ['clinic-hub:hub-admin', '/Nadie']);
+	});
+
+	test('asks two questions where nothing has changed', async (t) => {
+		const proxy = await keycloakProxy(t, keycloak.port);
+		const other = new KeycloakSource(new RealmReader({ ...realm.reader, internalUrl: proxy.url }));
+		await other.events(Date.now());
+		proxy.asked.length = 0;
+		await other.events(Date.now());
+		assert.deepEqual(
+			proxy.asked.map((path) => path.replace(/\?.*|^.*\//gs, '')),
+			['admin-events', 'events'],
+		);
+	});
+
 	test('names those whom a changed group or role concerns', async () => {
 		const id = await realm.idOf('guardia');
 		assert.deepEqual(await source.members({ type: 'group', id: await groupId('Hospital') }), [id]);
@@ -81,7 +98,7 @@ describe('Keycloak as the source of identities', () => {
 		await realm.request('PUT', `/users/${id}/reset-password`, { type: 'password', value: 'doce-caracteres' });
 		await realm.request('DELETE', `/users/${id}`);
 		const seen = new Set(before.events.map(({ key }) => key));
-		const { fresh, full } = findSuspects(await source.events(cursor.at - 60_000), cursor, seen, Date.now());
+		const { fresh, full } = findSuspects(await source.events(eventsFrom(cursor, 0)), cursor, seen, Date.now());
 		assert.deepEqual(
 			fresh.map(({ kind, subject }) => [kind, subject]),
 			['changed', 'passwordReset', 'deleted'].map((kind) => [kind, { type: 'user', id }]),
@@ -128,9 +145,10 @@ describe('Keycloak as the source of identities', () => {
 		const answer = await source.events(0);
 		const { cursor } = findSuspects(answer, null, new Set(), Date.now());
 		await realm.request('DELETE', '/admin-events');
-		const cleared = await source.events(cursor.at - 60_000);
+		const cleared = await source.events(eventsFrom(cursor, 0));
 		assert.equal(findSuspects(cleared, cursor, new Set(), Date.now()).full, 'purged');
 		await realm.request('PUT', '/events/config', { adminEventsEnabled: false });
-		assert.equal((await source.events(0)).recording, false);
+		const asking = new KeycloakSource(new RealmReader(realm.reader), { configMs: 0 });
+		assert.equal((await asking.events(0)).recording, false);
 	});
 });

@@ -105,6 +105,20 @@ export const mutants: Mutant[] = [
 		test: sync('more changes at once than the limit wait, also in many small runs'),
 	},
 	{
+		protection: 'Many new accounts are held',
+		file: 'lib/identity/guards.ts',
+		find: '!ALWAYS.has(line.kind) && reasons.get(line)?.length === 0',
+		replace: "!ALWAYS.has(line.kind) && line.kind !== 'create' && reasons.get(line)?.length === 0",
+		test: sync('new accounts wait when they are many, and do not use up what may change afterwards'),
+	},
+	{
+		protection: 'The way back from a mistaken suspension has no cap',
+		file: 'lib/identity/guards.ts',
+		find: "new Set(['suspend', 'resume', 'endSessions', 'link'])",
+		replace: "new Set(['suspend', 'endSessions', 'link'])",
+		test: sync('many who are enabled again are resumed at once, as they were suspended'),
+	},
+	{
 		protection: 'Privileged grants are held',
 		file: 'lib/identity/guards.ts',
 		find: "		reasons.push('privileged');",
@@ -281,6 +295,38 @@ export const mutants: Mutant[] = [
 		test: sync('purged events and events that are switched off lead to a full run and a warning'),
 	},
 	{
+		protection: 'Old events that were removed are noticed',
+		file: 'lib/identity/suspects.ts',
+		find: 'return Math.min(cursor.at - OVERLAP_MS, cursor.newest ?? cursor.at);',
+		replace: 'return cursor.at - OVERLAP_MS;',
+		test: sync('events that expired in a quiet week lead to no full run'),
+	},
+	{
+		protection: 'An event that was dealt with is not dealt with again',
+		file: 'lib/identity/suspects.ts',
+		find: 'at >= from && !seen.has(key)',
+		replace: 'at >= from',
+		test: sync('a password set by somebody else ends the sessions once'),
+	},
+	{
+		protection: 'Without events nobody is asked for everything with every poll',
+		file: 'lib/identity/sync.ts',
+		find: '(blind || (!full && fresh.length === 0))',
+		replace: '(!full && fresh.length === 0)',
+		test: sync(
+			'without events everybody is read every few minutes, not with every poll, and once when there are events again',
+		),
+	},
+	{
+		protection: 'What happened while nothing was recorded is read when it is again',
+		file: 'lib/identity/suspects.ts',
+		find: 'cursor: answer.recording\n',
+		replace: 'cursor: answer.serverTime > 0\n',
+		test: sync(
+			'without events everybody is read every few minutes, not with every poll, and once when there are events again',
+		),
+	},
+	{
 		protection: 'Events that are switched off lead to a full run',
 		file: 'lib/identity/suspects.ts',
 		find: "if (!answer.recording) return 'noEvents';",
@@ -289,9 +335,9 @@ export const mutants: Mutant[] = [
 	},
 	{
 		protection: 'Events that appear late are seen',
-		file: 'lib/identity/sync.ts',
-		find: 'standing.cursor.at - OVERLAP_MS',
-		replace: 'standing.cursor.at + OVERLAP_MS * 0',
+		file: 'lib/identity/suspects.ts',
+		find: 'Number.NEGATIVE_INFINITY : cursor.at - OVERLAP_MS;',
+		replace: 'Number.NEGATIVE_INFINITY : cursor.at;',
 		test: sync('two events in one millisecond are both seen, and one that appears late, too'),
 	},
 	{

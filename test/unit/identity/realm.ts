@@ -32,6 +32,8 @@ export class TestRealm implements IdentitySource {
 	before: (call: string, detail: unknown) => void = () => {};
 	/** Replaces pages. */
 	pages: ((first: number, max: number) => unknown[]) | undefined;
+	/** Names of roles and groups that the realm does not have. */
+	missing = new Set<string>();
 	calls: string[] = [];
 	#number = 0;
 
@@ -91,6 +93,7 @@ export class TestRealm implements IdentitySource {
 		return {
 			roles: new Map(roles.map((name) => [name, holders('roles', name)])),
 			groups: new Map(groups.map((name) => [name, holders('groups', name)])),
+			unknown: [...roles, ...groups].filter((name) => this.missing.has(name)),
 		};
 	}
 
@@ -109,11 +112,9 @@ export class TestRealm implements IdentitySource {
 
 	async events(from: number): Promise<SourceEvents> {
 		this.#called('events', from);
-		const times = this.stored.map(({ at }) => at);
 		return {
 			events: this.stored.filter(({ at }) => at >= from),
 			...{ recording: this.recording, retentionMs: this.retentionMs, serverTime: this.clock() },
-			oldest: times.length > 0 ? Math.min(...times) : null,
 		};
 	}
 

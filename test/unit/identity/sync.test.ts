@@ -1,6 +1,8 @@
 /** The attacks of synchronisation: answers that are not whole, events that vanish, plans that grow old. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { OVERLAP_MS } from '../../../lib/identity/suspects.ts';
+import { BLIND_MS } from '../../../lib/identity/sync.ts';
 import { broken } from './realm.ts';
 import { approveAll, conflicts, DIRECTOR, heldKinds, kinds, setting, staffed } from './setting.ts';
 
@@ -359,9 +361,79 @@ test('purged events and events that are switched off lead to a full run and a wa
 	assert.deepEqual(kinds(report), ['suspend']);
 	made.clock.now += 2_000;
 	assert.equal((await made.sync.run('changes')).mode, 'changes', 'once');
+	made.clock.now += 3_600_000;
 	made.realm.recording = false;
 	const blind = await made.sync.run('changes');
 	assert.deepEqual([blind.mode, blind.warnings.map(({ code }) => code)], ['everything', ['noEvents']]);
+});
+
+test('an event that was seen long ago is still looked for, so that its removal is noticed', async (t) => {
+	const made = await staffed(t, 10);
+	made.realm.change(made.user(0), { firstName: 'Otra' });
+	await made.sync.run('changes');
+	made.clock.now += 86_400_000;
+	assert.equal((await made.sync.run('changes')).mode, 'changes');
+	made.realm.stored.length = 0;
+	made.clock.now += 2_000;
+	assert.equal((await made.sync.run('changes')).mode, 'everything');
+});
+
+test('without events everybody is read every few minutes, not with every poll, and once when there are events again', async (t) => {
+	const made = await staffed(t, 30);
+	made.realm.recording = false;
+	assert.equal((await made.sync.run('changes')).mode, 'everything');
+	made.user(0).enabled = false;
+	made.realm.calls.length = 0;
+	made.clock.now += 2_000;
+	const soon = await made.sync.run('changes');
+	assert.deepEqual([soon.mode, soon.plan, soon.warnings[0]?.code], ['changes', null, 'noEvents']);
+	assert.deepEqual(made.realm.calls, ['events']);
+	made.clock.now += BLIND_MS;
+	assert.deepEqual(kinds(await made.sync.run('changes')), ['suspend']);
+	made.user(1).enabled = false;
+	made.realm.recording = true;
+	made.clock.now += 2_000;
+	const again = await made.sync.run('changes');
+	assert.deepEqual([again.mode, kinds(again)], ['everything', ['suspend']]);
+});
+
+test('the first run asks for the last minutes only: everybody is read anyway', async (t) => {
+	const made = await setting(t);
+	let from = 0;
+	made.realm.before = (call, detail) => {
+		if (call === 'events') from = Number(detail);
+	};
+	made.realm.add('una');
+	await made.sync.run('changes');
+	assert.equal(from, made.clock.now - OVERLAP_MS);
+});
+
+test('a role or group that the realm does not have is told', async (t) => {
+	const made = await staffed(t, 10);
+	made.realm.missing.add('/pharmacy');
+	assert.deepEqual((await made.sync.run('everything')).warnings, [{ code: 'unknownName', detail: '/pharmacy' }]);
+});
+
+test('many who are enabled again are resumed at once, as they were suspended', async (t) => {
+	const made = await staffed(t, 40);
+	for (const user of made.users) made.realm.change(user, { enabled: false });
+	assert.equal(kinds(await made.sync.run('changes')).length, 40);
+	made.clock.now += 2_000;
+	for (const user of made.users) made.realm.change(user, { enabled: true });
+	const report = await made.sync.run('changes');
+	assert.deepEqual([new Set(kinds(report)), heldKinds(report)], [new Set(['resume']), []]);
+	assert.ok(made.users.every(({ id }) => !made.odoo.of(id).suspended));
+});
+
+test('new accounts wait when they are many, and do not use up what may change afterwards', async (t) => {
+	const made = await staffed(t, 40);
+	for (let index = 0; index < 5; index += 1) made.realm.add(`nueva${index}`);
+	assert.equal(kinds(await made.sync.run('changes')).length, 5);
+	made.clock.now += 2_000;
+	made.realm.change(made.user(0), { firstName: 'Otra' });
+	assert.deepEqual(kinds(await made.sync.run('changes')), ['update']);
+	for (let index = 5; index < 11; index += 1) made.realm.add(`nueva${index}`);
+	assert.deepEqual(new Set(heldKinds(await made.sync.run('changes'))), new Set(['create: mass']));
 });
 
 test('events that expired in a quiet week lead to no full run', async (t) => {
