@@ -10,7 +10,7 @@ import { checkDefinitions, checkProjects } from './lib/config/definitions.ts';
 import { checkEditorHost } from './lib/config/host.ts';
 import { type HubValues, readVariables } from './lib/config/read.ts';
 import { placeReadyFlows } from './lib/config/ready-flows.ts';
-import { RISKY_NODES } from './lib/config/variables.ts';
+import { RISKY_NODES } from './lib/config/variables/hub.ts';
 import { toHubError } from './lib/errors.ts';
 
 /** Files of Node-RED's core behind each name of HUB_ALLOW_NODES. */

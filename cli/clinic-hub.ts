@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `clinic-hub`: backups, for three in the morning. */
+/** The command `clinic-hub`: backups and users, for three in the morning. */
 
 import { main } from './main.ts';
 

@@ -11,6 +11,7 @@ export const EXIT = {
 	untrusted: 4,
 	key: 5,
 	different: 6,
+	decision: 7,
 	/** As a shell says it of a program that Ctrl-C ended. */
 	interrupted: 130,
 } as const;
@@ -32,6 +33,10 @@ export const EXIT_WORDS: Record<ExitCode, Text> = {
 	},
 	5: { en: 'a key does not fit', es: 'una clave no corresponde' },
 	6: { en: 'nothing found, or what was found differs', es: 'no se encontró nada, o lo encontrado difiere' },
+	7: {
+		en: 'something waits for a person, or a guard stopped it',
+		es: 'algo espera a una persona, o una salvaguarda lo paró',
+	},
 	130: { en: 'interrupted', es: 'interrumpido' },
 };
 
@@ -56,6 +61,10 @@ const BY_CODE: Partial<Record<HubErrorCode, ExitCode>> = {
 	ODOO_DATABASE_UNKNOWN: EXIT.different,
 	BACKUP_NOTHING: EXIT.different,
 	NOT_FOUND: EXIT.different,
+	PLAN_STALE: EXIT.different,
+	IDENTITY_STOPPED: EXIT.decision,
+	IDENTITY_GAIN: EXIT.decision,
+	FORBIDDEN: EXIT.decision,
 	DRIVE_NOT_FOUND: EXIT.different,
 	DRILL_FAILED: EXIT.different,
 };

@@ -29,8 +29,8 @@ const COMMON_HELP = {
 };
 
 const ABOUT = {
-	en: 'Backups of the clinic without the editor. Addresses and keys come from the variables of the hub (docs/variables.md).\nThe worst day: docs/restore.md.',
-	es: 'Copias de seguridad de la clínica sin el editor. Direcciones y claves vienen de las variables del hub (docs/variables.es.md).\nEl peor día: docs/restore.es.md.',
+	en: 'Backups and users of the clinic without the editor. Addresses and keys come from the variables of the hub (docs/variables.md).\nThe worst day: docs/restore.md.',
+	es: 'Copias de seguridad y usuarios de la clínica sin el editor. Direcciones y claves vienen de las variables del hub (docs/variables.es.md).\nEl peor día: docs/restore.es.md.',
 };
 
 export function overview(commands: readonly Command[], language: Language): string {

@@ -9,6 +9,9 @@ import { driveConnect } from './drive-connect.ts';
 import { Environment } from './environment.ts';
 import { EXIT, EXIT_WORDS, type ExitCode, exitCodeOf, PartialFailure } from './exit.ts';
 import { commandHelp, overview } from './help.ts';
+import { identityLink, identityLinks } from './identity-links.ts';
+import { identityApprove, identityPlans, identityReject } from './identity-plans.ts';
+import { identityDryRun, identityRun } from './identity-run.ts';
 import { keysCheck, keysCreate, keysRotate } from './keys.ts';
 import { restore } from './restore.ts';
 import { languageOf, type Streams, Terminal } from './terminal.ts';
@@ -23,6 +26,13 @@ export const COMMANDS: readonly Command[] = [
 	keysCheck,
 	keysRotate,
 	driveConnect,
+	identityRun,
+	identityDryRun,
+	identityPlans,
+	identityApprove,
+	identityReject,
+	identityLinks,
+	identityLink,
 ];
 
 /** Every command takes them. */

@@ -62,6 +62,11 @@ const ERROR_CODES = {
 	/** A held plan is not what would be done any more, or somebody has decided on it already. */
 	PLAN_STALE: { retryable: false },
 
+	/** Whoever decides would gain by it. */
+	IDENTITY_GAIN: { retryable: false },
+	/** The decision needs a lease that another run holds. */
+	IDENTITY_BUSY: { retryable: true },
+
 	/** The store cannot be opened, read or written. */
 	STORE_UNAVAILABLE: { retryable: true },
 	/** The store was written by a newer version of this package. */

@@ -1,6 +1,7 @@
 /** The documentation of the variables, written from their table. */
 
-import { VARIABLE_GROUPS, type Variable } from './variables.ts';
+import type { Variable } from './variables/variable.ts';
+import { VARIABLE_GROUPS } from './variables.ts';
 import { BROKER_SIDE, KEYCLOAK_SIDE, ODOO_SIDE } from './variables-elsewhere.ts';
 
 export type DocumentLanguage = 'en' | 'es';
@@ -14,7 +15,7 @@ const WORDS = {
 			'Setting both, or a file that cannot be read, stops the start with a sentence that says so.',
 			`Flows read any variable as \`\${NAME}\`.`,
 		],
-		generated: 'Written from `lib/config/variables.ts` by `node scripts/documents.ts`.',
+		generated: 'Written from `lib/config/variables/` by `node scripts/documents.ts`.',
 		head: ['Variable', 'Default', 'What it does'],
 		secret: 'Secret.',
 		values: 'Values:',
@@ -28,7 +29,7 @@ const WORDS = {
 			'Si se fijan ambas, o si el archivo no se puede leer, el arranque se detiene con una frase que lo dice.',
 			`Los flujos leen cualquier variable como \`\${NOMBRE}\`.`,
 		],
-		generated: 'Escrito a partir de `lib/config/variables.ts` con `node scripts/documents.ts`.',
+		generated: 'Escrito a partir de `lib/config/variables/` con `node scripts/documents.ts`.',
 		head: ['Variable', 'Por defecto', 'Qué hace'],
 		secret: 'Secreto.',
 		values: 'Valores:',

@@ -2,7 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { HubError } from '../errors.ts';
-import { FLOW_VARIABLES, HUB_VARIABLES, VARIABLE_GROUPS, type Variable } from './variables.ts';
+import { HUB_VARIABLES } from './variables/hub.ts';
+import type { Variable } from './variables/variable.ts';
+import { FLOW_VARIABLES, VARIABLE_GROUPS } from './variables.ts';
 
 type Table = typeof HUB_VARIABLES;
 

@@ -1,6 +1,6 @@
 /** Variables that other programs of a deployment read, in environments of their own: documented here, read there. */
 
-import type { VariableGroup } from './variables.ts';
+import type { VariableGroup } from './variables/variable.ts';
 
 /** `odoo-addon/clinic_purchase_mail/amqp` reads them in Odoo's environment. */
 export const ODOO_SIDE: VariableGroup = {

@@ -1,5 +1,4 @@
 /** Reads both sides for a plan: the whole realm, or those whom events named. */
-import { HubError } from '../errors.ts';
 import { confirmById } from './confirm.ts';
 import type { IdentityMemory, Said } from './memory.ts';
 import type {
@@ -13,6 +12,7 @@ import type {
 } from './model.ts';
 import type { PlanInput } from './plan.ts';
 import { type IdentitySettings, massLimit } from './rules.ts';
+import { IdentityStopped } from './stopped.ts';
 import { walkRealm } from './walk.ts';
 
 export interface Sides {
@@ -152,12 +152,12 @@ async function refuseImpossible(
 ): Promise<void> {
 	const { settings } = sides;
 	if (settings.guards.shrunken && people.size === 0) {
-		throw stopped('Keycloak shows no user at all. Most likely the reader has lost its right to see them.');
+		throw new IdentityStopped('empty');
 	}
 	await requireSentinel(sides, people);
 	const active = linked.filter(({ active }) => active);
 	if (settings.guards.shrunken && active.length > 0 && !active.some(({ uid }) => people.has(uid))) {
-		throw stopped('None of the users that Odoo knows is in this realm. Most likely this is another realm.');
+		throw new IdentityStopped('otherUsers');
 	}
 }
 
@@ -168,7 +168,7 @@ async function requireSentinel(
 	const { sentinel } = settings.guards;
 	if (!sentinel) return;
 	const seen = people ? people.get(sentinel)?.enabled : isEnabled(await source.find(sentinel, signal));
-	if (seen !== true) throw stopped('The user who must always be there (sentinel) is missing or disabled.');
+	if (seen !== true) throw new IdentityStopped('sentinel');
 }
 
 function isEnabled(found: unknown): boolean {
@@ -180,8 +180,4 @@ function hasShrunken({ guards }: IdentitySettings, seen: number, counted: number
 	const limit = (of: number) => massLimit(guards.mass || { floor: 5, share: 0.1 }, of);
 	if (counted - seen > limit(counted)) return true;
 	return before !== null && before - seen > limit(before);
-}
-
-function stopped(text: string): HubError {
-	return new HubError('IDENTITY_STOPPED', `${text} Nothing was changed; see to it in Keycloak, then run again.`);
 }

@@ -25,6 +25,8 @@ export interface Circumstances {
 	shrunken: boolean;
 	/** Accounts and new users that runs changed without approval within the window of the mass guard. */
 	recent: ReadonlySet<string>;
+	/** Accounts and new users that wait as a mass and were not read now: touched one by one, they are a mass still. */
+	massWaiting: ReadonlySet<string>;
 	/** Digests of lines that a person approved. */
 	released: ReadonlySet<string>;
 }
@@ -84,13 +86,13 @@ function gains(line: Line): readonly string[] {
 
 /** Counts what would be done without anybody's word, with what was done a short time ago. */
 function holdMasses(lines: readonly Line[], reasons: Map<Line, HoldReason[]>, circumstances: Circumstances): void {
-	const { settings, target, recent, released } = circumstances;
+	const { settings, target, recent, massWaiting, released } = circumstances;
 	const { mass } = settings.guards;
 	if (!mass) return;
 	const counted = lines.filter(
 		(line) => !ALWAYS.has(line.kind) && reasons.get(line)?.length === 0 && !released.has(lineDigest(line)),
 	);
-	const changed = new Set([...recent, ...counted.map(changedKey)]);
+	const changed = new Set([...recent, ...massWaiting, ...counted.map(changedKey)]);
 	if (changed.size <= massLimit(mass, target.linked)) return;
 	for (const line of counted) reasons.get(line)?.push('mass');
 }

@@ -88,7 +88,7 @@ export class HeldPlans {
 
 	/**
 	 * Says whether this person may decide on this plan.
-	 * @throws HubError FORBIDDEN for somebody who would gain by it, or nobody; PLAN_STALE
+	 * @throws HubError FORBIDDEN for nobody; PLAN_STALE
 	 */
 	check(plan: HeldPlan, hash: string, by: Decider): void {
 		if (by.name.trim() === '' || by.identities.length === 0) {
@@ -97,11 +97,11 @@ export class HeldPlans {
 		if (plan.state !== 'waiting' || plan.hash !== hash) throw stale();
 	}
 
-	/** @throws HubError FORBIDDEN when a line of the plan is for this person's own good */
+	/** @throws HubError IDENTITY_GAIN when a line of the plan is for this person's own good */
 	checkGain({ lines }: HeldPlan, by: Decider): void {
 		if (!lines.some(({ line }) => isGainOf(line, by))) return;
 		throw new HubError(
-			'FORBIDDEN',
+			'IDENTITY_GAIN',
 			'This plan gives something to the one who would approve it. Somebody else must decide.',
 		);
 	}
@@ -109,7 +109,7 @@ export class HeldPlans {
 	/**
 	 * Lets the lines of the plan pass the guards for an hour.
 	 * @param hash of what the person has seen
-	 * @throws HubError FORBIDDEN, PLAN_STALE, NOT_FOUND
+	 * @throws HubError FORBIDDEN, IDENTITY_GAIN, PLAN_STALE, NOT_FOUND
 	 */
 	async approve(id: string, hash: string, by: Decider, now: number): Promise<HeldPlan> {
 		const plan = await this.read(id);

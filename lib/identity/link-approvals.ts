@@ -40,7 +40,7 @@ export class LinkApprovals {
 
 	/**
 	 * All of them or none; an earlier approval for the same person is replaced.
-	 * @throws HubError FORBIDDEN for one's own, CONFIG_INVALID when a person or an account stands there twice
+	 * @throws HubError FORBIDDEN for nobody, IDENTITY_GAIN for one's own, CONFIG_INVALID when a person or an account stands there twice
 	 */
 	async approve(links: readonly LinkApproval[], by: Decider, now: number): Promise<void> {
 		if (by.name.trim() === '' || by.identities.length === 0) {
@@ -48,7 +48,7 @@ export class LinkApprovals {
 		}
 		const own = new Set(by.identities.map(folded));
 		if (links.some(({ subject, names }) => [subject, ...names].some((name) => own.has(folded(name))))) {
-			throw new HubError('FORBIDDEN', 'Nobody links an account to himself. Somebody else must approve this one.');
+			throw new HubError('IDENTITY_GAIN', 'Nobody links an account to himself. Somebody else must approve this one.');
 		}
 		if (
 			new Set(links.map(({ subject }) => subject)).size < links.length ||

@@ -13,6 +13,8 @@ export type Likeness = 'exact' | 'near' | 'colliding';
 export interface LinkProposal {
 	subject: string;
 	username: string;
+	/** User name and address in Keycloak: nobody with one of them approves this. */
+	names: readonly string[];
 	candidates: { account: number; login: string; name: string; active: boolean; privileged: boolean }[];
 	likeness: Likeness;
 }
@@ -47,6 +49,7 @@ export function proposeLinks({ settings, target, accounts, people }: LinkInput):
 				account.groups.some((group) => isPrivileged(group, target.groups, settings));
 			return {
 				...{ subject: person.id, username: person.username, likeness },
+				names: [person.username, person.email ?? ''].filter(Boolean),
 				candidates: candidates.map((account) => ({
 					...{ account: account.id, login: account.login, name: account.name, active: account.active },
 					privileged: privileged(account),

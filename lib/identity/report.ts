@@ -36,11 +36,16 @@ export interface RunReport {
 	warnings: Warning[];
 	/** What this Odoo cannot do. */
 	limits: TargetLimit[];
+	/** After everybody was read: users of the realm, those who get an account, and accounts that follow. */
+	counts: { users: number; inScope: number; linked: number } | null;
+	/** Where the table of roles was taken from; null when Odoo was not asked. */
+	table: { from: 'odoo' | 'node'; entries: number } | null;
 }
 
 export function emptyReport(mode: RunMode, dryRun: boolean): RunReport {
 	return {
 		...{ mode, dryRun, busy: false, plan: null, now: [], heldLines: [], done: [], failed: [], skipped: [] },
 		...{ cancelled: false, conflicts: [], held: null, heldIsNew: false, warnings: [], limits: [] },
+		...{ counts: null, table: null },
 	};
 }

@@ -1,5 +1,4 @@
 /** One synchronisation: under a lease it reads, plans, asks the guards, applies, and says what it did. */
-import { HubError } from '../errors.ts';
 import type { Lease, Store } from '../store/store.ts';
 import { type Applied, applyLines } from './apply.ts';
 import { lineDigest } from './digest.ts';
@@ -15,6 +14,7 @@ import { emptyReport, type RunMode, type RunReport } from './report.ts';
 import type { IdentitySettings } from './rules.ts';
 import { inScope } from './scope.ts';
 import { isStillTrue, requireCurrent } from './stale.ts';
+import { IdentityStopped } from './stopped.ts';
 import { type Cursor, eventsFrom, findSuspects, SKEW_MS } from './suspects.ts';
 
 /** Without events nothing says whom to look at: everybody is read, but not with every poll. In ms. */
@@ -140,10 +140,7 @@ export class IdentitySync {
 		const { issuer } = this.#options.source;
 		const standing = await this.#memory.standing();
 		if (standing && standing.issuer !== issuer) {
-			throw new HubError(
-				'IDENTITY_STOPPED',
-				`Until now Odoo followed ${standing.issuer}; this is ${issuer}. Nothing was changed; correct the realm's address.`,
-			);
+			throw new IdentityStopped('otherRealm');
 		}
 		return standing ?? { issuer, cursor: null, counted: null, fullAt: null };
 	}
@@ -228,11 +225,12 @@ export class IdentitySync {
 			target: gathered.input.target,
 			shrunken: gathered.shrunken,
 			recent,
+			massWaiting: await this.#massWaiting(ids),
 			released,
 		});
 		Object.assign(report, { mode: reading.mode, plan, now: judgement.now, heldLines: judgement.held });
 		report.conflicts.push(...judgement.conflicts);
-		report.limits.push(...gathered.input.target.limits);
+		describeSides(report, gathered, settings);
 		if (dryRun) return report;
 		let count = 0;
 		const applied = await applyLines(judgement.now, {
@@ -252,6 +250,12 @@ export class IdentitySync {
 		// Only what was read can be said to be done: a run over a few leaves the rest of an approval standing.
 		if (released.size > 0 && !open && (ids === null || (await this.#covers(ids)))) await this.plans.settle();
 		return report;
+	}
+
+	async #massWaiting(ids: readonly string[] | null): Promise<Set<string>> {
+		const waiting = ids === null ? null : await this.plans.waiting();
+		const lines = waiting?.lines.filter(({ reasons }) => reasons.includes('mass')).map(({ line }) => line) ?? [];
+		return new Set(lines.filter(({ subject }) => !ids?.includes(subject)).map(changedKey));
 	}
 
 	async #covers(ids: readonly string[]): Promise<boolean> {
@@ -290,4 +294,13 @@ export class IdentitySync {
 		report.held = waiting;
 		report.heldIsNew = isNew;
 	}
+}
+
+function describeSides(report: RunReport, { input, counted }: Gathered, { scope, table }: IdentitySettings): void {
+	const { target, people } = input;
+	report.limits.push(...target.limits);
+	report.table = { from: target.table ? 'odoo' : 'node', entries: (target.table ?? table).length };
+	if (counted === null) return;
+	const inside = people.filter((person) => person.enabled && inScope(person, scope));
+	report.counts = { users: counted, inScope: inside.length, linked: target.linked };
 }

@@ -50,6 +50,12 @@ export interface IdentityTables {
 		approved_by: string | null;
 		approved_at: number;
 	};
+	identity_setup: {
+		pair: string;
+		/** JSON of a `Setup`; no secret. */
+		setup: string;
+		saved_at: number;
+	};
 }
 
 export const identityTopic: Topic = {
@@ -109,6 +115,16 @@ export const identityTopic: Topic = {
 					.on('identity_link')
 					.columns(['pair', 'account'])
 					.unique()
+					.execute();
+			},
+		},
+		'0002-setup': {
+			async up(db) {
+				await db.schema
+					.createTable('identity_setup')
+					.addColumn('pair', 'text', (column) => column.primaryKey())
+					.addColumn('setup', 'text', (column) => column.notNull())
+					.addColumn('saved_at', 'bigint', (column) => column.notNull())
 					.execute();
 			},
 		},

@@ -1,8 +1,8 @@
 /** Reads the whole realm. The walk is believed only where it agrees with itself; whoever is not in it is asked for by id. */
-import { HubError } from '../errors.ts';
 import type { IdentitySource, Memberships, Person, RoleTable } from './model.ts';
 import { readPerson } from './person.ts';
 import type { IdentitySettings } from './rules.ts';
+import { IdentityStopped } from './stopped.ts';
 
 /** Users a call. Keycloak gives 10,000 in 20 calls then, and one page stays far below a second. */
 const PAGE = 500;
@@ -33,8 +33,7 @@ export async function walkRealm(
 	let skipped = 0;
 	let first: number | null = 0;
 	for (let page = 0; first !== null; page += 1) {
-		if (page === MAX_PAGES)
-			throw new HubError('IDENTITY_STOPPED', 'Keycloak gives pages of users without end; nothing was changed.');
+		if (page === MAX_PAGES) throw new IdentityStopped('endless');
 		const { users, next }: { users: unknown[]; next: number | null } = await source.page(first, PAGE, signal);
 		for (const user of users) {
 			const person = readPerson(user);

@@ -1,7 +1,8 @@
 /** Lines, reasons and conflicts in words, for the person who decides; both languages, so that they stay alike. */
 import type { HoldReason } from './guards.ts';
+import type { Likeness } from './links.ts';
 import type { ConflictReason, Line, LineKind, TargetLimit, Why } from './model.ts';
-import type { RunReport } from './report.ts';
+import type { RunReport, Warning } from './report.ts';
 
 export type Language = 'en' | 'es';
 
@@ -49,6 +50,17 @@ const HOLDS: Words<HoldReason> = {
 	},
 };
 
+export const kindText = (kind: LineKind, language: Language) => KINDS[kind][language];
+
+/** In a few words, for a subject. */
+const HOLD_TITLES: Words<HoldReason> = {
+	archive: { en: 'archiving', es: 'archivar' },
+	missing: { en: 'gone without an event', es: 'desaparecidos sin evento' },
+	mass: { en: 'many at once', es: 'muchos a la vez' },
+	privileged: { en: 'administration of Odoo', es: 'administración de Odoo' },
+	shrunken: { en: 'the realm has shrunk', es: 'el realm ha menguado' },
+};
+
 const CONFLICTS: Words<ConflictReason> = {
 	loginTaken: { en: 'another account has this login', es: 'otra cuenta tiene este usuario' },
 	loginLooksAlike: {
@@ -87,6 +99,35 @@ const CONFLICTS: Words<ConflictReason> = {
 	},
 };
 
+const WARNINGS: Words<Warning['code']> = {
+	clockSkew: {
+		en: "Keycloak's clock and this machine's differ, in seconds",
+		es: 'El reloj de Keycloak y el de esta máquina difieren, en segundos',
+	},
+	noEvents: {
+		en: 'Keycloak keeps no admin events: everybody is read every five minutes, so changes arrive late. Turn them on in Keycloak: Realm settings, Events',
+		es: 'Keycloak no guarda eventos de administración: se lee a todos cada cinco minutos y los cambios llegan tarde. Actívelos en Keycloak: Realm settings, Events',
+	},
+	purged: {
+		en: 'Events were removed in Keycloak before they were read: everybody was read instead',
+		es: 'Se borraron eventos en Keycloak antes de leerlos: en su lugar se leyó a todos',
+	},
+	realm: {
+		en: 'Something of the whole realm changed: everybody was read',
+		es: 'Cambió algo de todo el realm: se leyó a todos',
+	},
+	unknownName: {
+		en: 'The realm has no such role or group (roles of clients are not read; give them by a role of the realm)',
+		es: 'El realm no tiene ese rol o grupo (los roles de clientes no se leen; délos mediante un rol del realm)',
+	},
+};
+
+const LIKENESSES: Words<Likeness> = {
+	exact: { en: 'exact: login and address or name agree', es: 'exacta: coinciden usuario y correo o nombre' },
+	near: { en: 'near: one thing agrees', es: 'parecida: coincide una cosa' },
+	colliding: { en: 'colliding: several come into question', es: 'en conflicto: hay varias posibles' },
+};
+
 const LIMITS: Words<TargetLimit> = {
 	suspend: {
 		en: 'It cannot suspend: who is disabled is archived, under the guards.',
@@ -114,18 +155,30 @@ export const limitText = (limit: TargetLimit, language: Language) => LIMITS[limi
 
 /** `ana: archive (disabled in Keycloak)`, with what changes. */
 export function lineText(line: Line, language: Language): string {
+	return `${line.login}: ${whatText(line, language)}`;
+}
+
+/** `archive (disabled in Keycloak)`, with what changes. */
+export function whatText(line: Line, language: Language): string {
 	const changes =
 		line.kind === 'update' || line.kind === 'create'
 			? Object.entries(line.values).map(([field, value]) => `${field} = ${value}`)
 			: [];
 	const groups = 'groups' in line ? [...line.groups] : [];
 	const details = [...changes, ...groups].join(', ');
-	return `${line.login}: ${KINDS[line.kind][language]} (${WHYS[line.why][language]})${details ? `: ${details}` : ''}`;
+	return `${KINDS[line.kind][language]} (${WHYS[line.why][language]})${details ? `: ${details}` : ''}`;
 }
 
 export const holdText = (reasons: readonly HoldReason[], language: Language) =>
 	reasons.map((reason) => HOLDS[reason][language]).join('; ');
 
+export const holdTitle = (reason: HoldReason, language: Language) => HOLD_TITLES[reason][language];
+
 export function conflictText({ login, reason, detail }: RunReport['conflicts'][number], language: Language): string {
 	return `${login}: ${CONFLICTS[reason][language]}${detail ? ` (${detail})` : ''}`;
 }
+
+export const warningText = ({ code, detail }: Warning, language: Language) =>
+	`${WARNINGS[code][language]}${detail ? `: ${detail}` : ''}`;
+
+export const likenessText = (likeness: Likeness, language: Language) => LIKENESSES[likeness][language];

@@ -13,6 +13,13 @@ const COUNTED: Readonly<Record<string, { name: string; outcomes: readonly string
 		name: 'backups',
 		outcomes: ['complete', 'incomplete', 'failed', 'cancelled', 'interrupted'],
 	},
+	clinic_hub_identity_changes_total: {
+		name: 'identity',
+		outcomes: [
+			...['suspend', 'resume', 'archive', 'restore', 'create', 'link', 'update'],
+			...['addGroups', 'removeGroups', 'endSessions', 'failed'],
+		],
+	},
 	clinic_hub_notices_total: { name: 'notices', outcomes: ['delivered', 'later', 'unknown', 'never', 'dropped'] },
 };
 

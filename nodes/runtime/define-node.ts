@@ -6,7 +6,7 @@
 
 import { HubError, toHubError } from '../../lib/errors.ts';
 import { type Connection, connectionById, offer } from './connection.ts';
-import { type Fields, problemPhrase, readFields, type ValuesOf } from './fields.ts';
+import { type Fields, type Problem, problemPhrase, readFields, type ValuesOf } from './fields.ts';
 import { hubOf } from './hub.ts';
 import { migrate } from './migrate.ts';
 import type { HubNode, NodeDefinition } from './node-definition.ts';
@@ -72,17 +72,19 @@ class RunningNode<F extends Fields, S extends Fields, Deps> {
 	}
 
 	async #setup(raw: RawNodeConfig): Promise<Deps> {
-		const { type, fields, secrets, migrations, validate, setup } = this.#definition;
+		const { fields, secrets, migrations, validate, setup } = this.#definition;
 		const config = readFields(fields, migrate(raw, migrations));
 		const credentials = readFields((secrets ?? {}) as S, this.#node.credentials ?? {});
 		const problems = [...config.problems, ...credentials.problems];
 		if (config.values && credentials.values) problems.push(...(validate?.(config.values, credentials.values) ?? []));
-		if (problems.length || !config.values || !credentials.values)
-			throw new NotReady(
-				this.#RED,
-				shared('node.notReady', { problems: problems.map((problem) => problemPhrase(type, problem)) }),
-			);
+		if (problems.length || !config.values || !credentials.values) throw this.#notReady(problems);
 		return await setup(this.#context(config.values, credentials.values));
+	}
+
+	#notReady(problems: readonly Problem[]): NotReady {
+		const { type } = this.#definition;
+		const phrases = problems.map((problem) => problemPhrase(type, problem));
+		return new NotReady(this.#RED, shared('node.notReady', { problems: phrases }));
 	}
 
 	#context(config: ValuesOf<F>, secrets: ValuesOf<S>): HubNode<ValuesOf<F>, ValuesOf<S>> {
@@ -111,6 +113,7 @@ class RunningNode<F extends Fields, S extends Fields, Deps> {
 				node.error(error, {});
 			},
 			connection: (kind, id) => this.#connection(kind, id),
+			notReady: (...problems) => this.#notReady(problems),
 		};
 	}
 

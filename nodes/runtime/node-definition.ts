@@ -33,6 +33,8 @@ export interface HubNode<Config, Secrets> {
 	fail(error: unknown): void;
 	/** What a chosen connection offers. @throws HubError `CONFIG_INVALID` */
 	connection<T>(kind: Connection<T>, id: string | undefined): Promise<T>;
+	/** To be thrown by `setup` for what only the chosen connections tell: listed in the status as what is missing. */
+	notReady(...problems: Problem[]): Error;
 }
 
 /** One message that arrived. */

@@ -94,8 +94,8 @@ export interface OperatorList {
 
 export interface OperatorDetail {
 	facts: { label: string; value: unknown; kind: OperatorCell }[];
-	/** Shown as it is, below. */
-	text?: string;
+	/** Shown below, line by line as it is. */
+	text?: string | Words;
 }
 
 export interface OperatorResult {

@@ -100,9 +100,16 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'Many small runs do not pass below the limit',
 		file: 'lib/identity/guards.ts',
-		find: 'new Set([...recent, ...counted.map(changedKey)])',
-		replace: 'new Set(counted.map(changedKey))',
+		find: 'new Set([...recent, ...massWaiting,',
+		replace: 'new Set([...massWaiting,',
 		test: sync('more changes at once than the limit wait, also in many small runs'),
+	},
+	{
+		protection: 'Whoever waits as one of many is not let through when touched alone',
+		file: 'lib/identity/guards.ts',
+		find: 'new Set([...recent, ...massWaiting,',
+		replace: 'new Set([...recent,',
+		test: sync('whoever waits as one of many is not let through when touched alone'),
 	},
 	{
 		protection: 'Many new accounts are held',

@@ -3,12 +3,8 @@ import { sharedText } from './words.ts';
 
 /** Failures whose words say all; what the hub adds is English whatever the reader speaks. */
 const ENOUGH: ReadonlySet<string> = new Set([
-	'SECRET_RETYPE',
-	'NOT_FOUND',
-	'FORBIDDEN',
-	'CANCELLED',
-	'TIMEOUT',
-	'RESTORE_UNCONFIRMED',
+	...['SECRET_RETYPE', 'NOT_FOUND', 'FORBIDDEN', 'CANCELLED', 'TIMEOUT', 'RESTORE_UNCONFIRMED'],
+	...['PLAN_STALE', 'IDENTITY_GAIN', 'IDENTITY_BUSY'],
 ]);
 
 /** A failed request for a person: the failure in this browser's language, then what the hub says about it. */

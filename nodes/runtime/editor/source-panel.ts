@@ -206,7 +206,12 @@ export class SourcePanel {
 			const list = element('dl', { class: 'clinic-hub-facts' });
 			for (const { label, value, kind } of facts)
 				list.append(element('dt', {}, RED._(label)), element('dd', {}, cellOf(value, kind)));
-			const content = element('div', {}, list, text !== undefined && element('pre', { tabindex: '0' }, text));
+			const content = element(
+				'div',
+				{},
+				list,
+				text !== undefined && element('pre', { tabindex: '0' }, typeof text === 'string' ? text : wordsOf(text)),
+			);
 			const buttons = this.#view.rowButtons
 				.filter((one) => mayAct(this.#topic, one.action) && offers(one, row))
 				.map((one) => ({

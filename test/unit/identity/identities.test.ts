@@ -226,7 +226,7 @@ test('accounts made by hand are proposed, and linked by a person only', async (t
 	const [ana] = proposals;
 	assert.ok(ana);
 	const link = { subject: ana.subject, names: ['ana'], account: exact.id };
-	await assert.rejects(made.sync.approveLinks([link], { name: 'Ana', identities: ['ANA'] }), { code: 'FORBIDDEN' });
+	await assert.rejects(made.sync.approveLinks([link], { name: 'Ana', identities: ['ANA'] }), { code: 'IDENTITY_GAIN' });
 	await assert.rejects(made.sync.approveLinks([link, link], DIRECTOR), { code: 'CONFIG_INVALID' });
 	await made.sync.approveLinks([link], DIRECTOR);
 	assert.deepEqual(kinds(await made.sync.run('everything')), ['link']);

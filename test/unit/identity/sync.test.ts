@@ -329,7 +329,7 @@ test('nobody approves what gives him something, and nobody without a name', asyn
 	assert.ok(held);
 	for (const identity of [made.user(0).id, 'PERSONA0']) {
 		const self = { name: 'Uno', identities: [identity] };
-		await assert.rejects(made.sync.approve(held.id, held.hash, self), { code: 'FORBIDDEN' });
+		await assert.rejects(made.sync.approve(held.id, held.hash, self), { code: 'IDENTITY_GAIN' });
 	}
 	await assert.rejects(made.sync.approve(held.id, held.hash, { name: '', identities: ['x'] }), { code: 'FORBIDDEN' });
 	await assert.rejects(made.sync.approve(held.id, held.hash, { name: 'x', identities: [] }), { code: 'FORBIDDEN' });
@@ -423,6 +423,18 @@ test('many who are enabled again are resumed at once, as they were suspended', a
 	const report = await made.sync.run('changes');
 	assert.deepEqual([new Set(kinds(report)), heldKinds(report)], [new Set(['resume']), []]);
 	assert.ok(made.users.every(({ id }) => !made.odoo.of(id).suspended));
+});
+
+test('whoever waits as one of many is not let through when touched alone', async (t) => {
+	const made = await staffed(t, 40);
+	const users = Array.from({ length: 6 }, (_, index) => made.realm.add(`nueva${index}`));
+	assert.equal(heldKinds(await made.sync.run('changes')).length, 6);
+	for (const user of users) {
+		made.clock.now += 2_000;
+		made.realm.change(user, { firstName: 'Otra' });
+		assert.deepEqual(heldKinds(await made.sync.run('changes')), ['create: mass']);
+	}
+	assert.deepEqual(made.odoo.effects, []);
 });
 
 test('new accounts wait when they are many, and do not use up what may change afterwards', async (t) => {
