@@ -15,7 +15,9 @@ import { rabbitmq } from './systems/rabbitmq.ts';
 export function allSystems(env: NodeJS.ProcessEnv = process.env): System[] {
 	const source = env.ODOO_SRC;
 	// With its database manager, by which the ready flow makes backups.
-	const odoos = source ? [odoo({ source, manager: true }), postgresql()] : [odooStandIn(), odooDrill()];
+	const odoos = source
+		? [odoo({ source, manager: true, modules: ['clinic_sso'], follows: true }), postgresql()]
+		: [odooStandIn(), odooDrill()];
 	return [...odoos, keycloak(), inbox(), drive(), nodeRed(), alarms(), rabbitmq()];
 }
 

@@ -49,7 +49,7 @@ export function syncNode(properties: Record<string, unknown> = {}): FlowNode {
 			table: JSON.stringify(TABLE),
 		},
 		...{ login: 'username', language: 'es_ES', allowPrivileged: 'base.group_system', neverTouch: '', sentinel: '' },
-		...{ massGuard: true, massFloor: '5', massShare: '10', massMinutes: '10' },
+		...{ massFloor: '5', massShare: '10', massMinutes: '10' },
 		...properties,
 	};
 }

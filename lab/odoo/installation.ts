@@ -38,7 +38,9 @@ export async function ensureInstalled(context: LabContext, place: Place, modules
 		await runToEnd(context, place, 'odoo-install', ['-i', [...MODULES, ...modules].join(',')]);
 	} else if (found !== wanted) {
 		context.progress(WORDS.updating);
-		await runToEnd(context, place, 'odoo-update', ['-u', ['clinic_purchase_mail', ...modules].join(',')]);
+		const added = modules.length > 0 ? ['-i', modules.join(',')] : []; // a database of before may lack them
+		const updated = ['-u', ['clinic_purchase_mail', ...modules].join(',')];
+		await runToEnd(context, place, 'odoo-update', [...added, ...updated]);
 	}
 	if (!(await isInstalled(admin, MODULES.at(-1) as string))) {
 		throw new HubError('INTERNAL', `Odoo's database ${DATABASE} lacks its modules after the installation`);

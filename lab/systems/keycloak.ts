@@ -49,18 +49,11 @@ export function keycloak(): System {
 			await running?.stop({ graceMs: STOP_GRACE_MS });
 			running = undefined;
 		},
-		variables(context) {
-			const { url, openUrl } = context.endpoint('keycloak', 'web');
-			return {
-				KEYCLOAK_ISSUER: `${openUrl}/realms/${REALM}`,
-				KEYCLOAK_INTERNAL_URL: url,
-				KEYCLOAK_REALM: REALM,
-				KEYCLOAK_READER_ID: 'hub-reader',
-				KEYCLOAK_READER_SECRET: context.secret('keycloak.reader'),
-				KEYCLOAK_ADMIN_USER: ADMIN.user,
-				KEYCLOAK_ADMIN_PASSWORD: ADMIN.password,
-			};
-		},
+		variables: (context) => ({
+			...readerVariables(context),
+			KEYCLOAK_ADMIN_USER: ADMIN.user,
+			KEYCLOAK_ADMIN_PASSWORD: ADMIN.password,
+		}),
 		addresses(context): Address[] {
 			const { openUrl } = context.endpoint('keycloak', 'web');
 			return [
@@ -77,6 +70,22 @@ export function keycloak(): System {
 				},
 			];
 		},
+	};
+}
+
+/** Where the realm is, as browsers see it; where no Keycloak is started, where it would be. */
+export function issuerOf(context: LabContext): string {
+	return `${addressesOf(context, 'keycloak', 'web', 8080).open}/realms/${REALM}`;
+}
+
+/** How the hub reads it: known before it answers, so that the hub need not wait for a download. */
+export function readerVariables(context: LabContext): Record<string, string> {
+	return {
+		KEYCLOAK_ISSUER: issuerOf(context),
+		KEYCLOAK_INTERNAL_URL: addressesOf(context, 'keycloak', 'web', 8080).own,
+		KEYCLOAK_REALM: REALM,
+		KEYCLOAK_READER_ID: 'hub-reader',
+		KEYCLOAK_READER_SECRET: context.secret('keycloak.reader'),
 	};
 }
 

@@ -8,6 +8,7 @@ import { ensureKeys, keyVariables, proveRecoveryKey } from '../backup-keys.ts';
 import { CLINIC } from '../odoo/stand-in/clinic.ts';
 import type { Address, LabContext, LabProcess, System } from '../system.ts';
 import { inboxAuthority } from './inbox.ts';
+import { readerVariables } from './keycloak.ts';
 
 /** A first start loads some 60 node sets; on a busy two-core machine it was seen to take 12 s. */
 const START_TIMEOUT_MS = 60_000;
@@ -29,7 +30,7 @@ const MISSPELT = CLINIC.suppliers.find(({ misspelt }) => misspelt)?.name ?? '';
 const HEARTBEAT = ['HUB_HEARTBEAT_URL', 'HUB_HEARTBEAT_MINUTES'];
 
 /** Topics of ready flows that wait for a person elsewhere; here everything that they need is there. */
-const ENABLED = ['backup'];
+const ENABLED = ['backup', 'identity'];
 
 /** What the built nodes are made from. */
 const SOURCES = ['nodes', 'lib', 'contracts', 'scripts', 'package.json', 'tsconfig.json'];
@@ -96,6 +97,8 @@ function hubVariables(context: LabContext): Record<string, string> {
 	const read = new Set([...FLOW_VARIABLES.flatMap((group) => Object.keys(group)), ...HEARTBEAT]);
 	return {
 		...Object.fromEntries(Object.entries(context.variables()).filter(([name]) => read.has(name))),
+		// Keycloak may still be fetched: the hub waits for it by itself, and says so.
+		...readerVariables(context),
 		// As a clinic would let the hub trust its own mail server.
 		NODE_EXTRA_CA_CERTS: inboxAuthority(context),
 		HUB_HOST: editor.listen,

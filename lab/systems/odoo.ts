@@ -1,10 +1,12 @@
 /** The real Odoo 18 with the purchase mail addon and a fictitious clinic, from the source that ODOO_SRC names. */
 import path from 'node:path';
 import { DATABASE, ROLE, setBaseUrl } from '../odoo/database.ts';
+import { followKeycloak, SYNC_LOGIN } from '../odoo/follow.ts';
 import { ensureInstalled } from '../odoo/installation.ts';
 import { odooCommand, type Place, preparePlace } from '../odoo/place.ts';
 import { checkSource, PYTHON, packagesOf } from '../odoo/source.ts';
 import type { LabContext, LabProcess, System } from '../system.ts';
+import { issuerOf } from './keycloak.ts';
 import { postgresqlUrl } from './postgresql.ts';
 
 /** What a new database of Odoo has. */
@@ -27,6 +29,8 @@ export interface OdooOptions {
 	args?: readonly string[];
 	/** Whether the database manager answers. Default no, as in production. */
 	manager?: boolean;
+	/** Whether its users follow the lab's Keycloak; needs the module `clinic_sso`. Default no. */
+	follows?: boolean;
 }
 
 /** A system of its own for each lab, because it remembers its process. */
@@ -59,6 +63,10 @@ export function odoo(options: OdooOptions): System {
 				async (signal) => (await fetch(page, { signal })).ok,
 				{ timeoutMs: START_TIMEOUT_MS, ...(running ? { process: running } : {}) },
 			);
+			if (!options.follows) return;
+			const { url } = context.endpoint('odoo', 'web');
+			const password = context.secret('odoo.sync');
+			await followKeycloak({ url, administrator: ADMINISTRATOR, issuer: issuerOf(context), password });
 		},
 		async stop() {
 			await running?.stop({ graceMs: STOP_GRACE_MS });
@@ -68,6 +76,7 @@ export function odoo(options: OdooOptions): System {
 			...odooVariables(context),
 			...databaseVariables(context, place),
 			...(options.manager ? { ODOO_MASTER_PASSWORD: context.secret('odoo.master') } : {}),
+			...(options.follows ? { ODOO_SYNC_USER: SYNC_LOGIN, ODOO_SYNC_KEY: context.secret('odoo.sync') } : {}),
 		}),
 		addresses: (context) => [
 			{

@@ -22,12 +22,12 @@ const WORDS = {
 		es: 'Nadie está en el alcance: saldrían todas las cuentas que siguen.',
 	},
 	addon: {
-		en: 'Odoo has the addon clinic_sso. Its table of roles counts ({entries} entries; Settings, OAuth Providers), not the one of this node.',
-		es: 'Odoo tiene el módulo clinic_sso. Vale su tabla de roles ({entries} entradas; Ajustes, Proveedores OAuth), no la de este nodo.',
+		en: 'Odoo has the addon clinic_sso. Its table of roles counts (entries: {entries}; Settings, OAuth Providers), not the one of this node.',
+		es: 'Odoo tiene el módulo clinic_sso. Vale su tabla de roles (entradas: {entries}; Ajustes, Proveedores OAuth), no la de este nodo.',
 	},
 	stock: {
-		en: 'Odoo has no addon clinic_sso: the table of this node counts ({entries} entries).',
-		es: 'Odoo no tiene el módulo clinic_sso: vale la tabla de este nodo ({entries} entradas).',
+		en: 'Odoo has no addon clinic_sso: the table of this node counts (entries: {entries}).',
+		es: 'Odoo no tiene el módulo clinic_sso: vale la tabla de este nodo (entradas: {entries}).',
 	},
 	nothing: { en: 'Nothing would be changed.', es: 'No se cambiaría nada.' },
 	now: { en: 'At once: {kinds}.', es: 'De inmediato: {kinds}.' },

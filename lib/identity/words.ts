@@ -1,7 +1,7 @@
 /** Lines, reasons and conflicts in words, for the person who decides; both languages, so that they stay alike. */
 import type { HoldReason } from './guards.ts';
 import type { Likeness } from './links.ts';
-import type { ConflictReason, Line, LineKind, TargetLimit, Why } from './model.ts';
+import type { ConflictReason, Line, LineKind, TargetLimit, Values, Why } from './model.ts';
 import type { RunReport, Warning } from './report.ts';
 
 export type Language = 'en' | 'es';
@@ -51,6 +51,13 @@ const HOLDS: Words<HoldReason> = {
 };
 
 export const kindText = (kind: LineKind, language: Language) => KINDS[kind][language];
+
+const FIELDS: Words<keyof Values> = {
+	login: { en: 'login', es: 'usuario' },
+	name: { en: 'name', es: 'nombre' },
+	email: { en: 'e-mail', es: 'correo' },
+	lang: { en: 'language', es: 'idioma' },
+};
 
 /** In a few words, for a subject. */
 const HOLD_TITLES: Words<HoldReason> = {
@@ -162,7 +169,7 @@ export function lineText(line: Line, language: Language): string {
 export function whatText(line: Line, language: Language): string {
 	const changes =
 		line.kind === 'update' || line.kind === 'create'
-			? Object.entries(line.values).map(([field, value]) => `${field} = ${value}`)
+			? Object.entries(line.values).map(([field, value]) => `${FIELDS[field as keyof Values][language]} = ${value}`)
 			: [];
 	const groups = 'groups' in line ? [...line.groups] : [];
 	const details = [...changes, ...groups].join(', ');

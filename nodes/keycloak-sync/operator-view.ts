@@ -31,7 +31,7 @@ export const identityView: OperatorView = {
 			...{ action: 'reject', label: text('reject'), icon: 'fa-ban', single: true, needs: 'plan' },
 			confirm: text('rejectConfirm'),
 		},
-		{ action: 'link', label: text('link'), icon: 'fa-link', confirm: text('linkConfirm') },
+		{ action: 'link', label: text('link'), icon: 'fa-link', confirm: text('linkConfirm'), needs: 'link' },
 	],
 	sourceButtons: [
 		{

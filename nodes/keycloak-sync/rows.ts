@@ -72,7 +72,7 @@ function planRow(plan: HeldPlan): OperatorRow {
 					.map(([kind, count]) => `${kindText(kind as 'archive', language)}: ${count}`)
 					.join('; ');
 	return {
-		...{ id: planId(plan), plan: true, since: createdAt },
+		...{ id: planId(plan), plan: true, link: false, since: createdAt },
 		who: users.slice(0, NAMED).join(', ') + (rest > 0 ? `, +${rest}` : ''),
 		what: both(what),
 		why: both((language) => holdText(reasons, language)),
@@ -81,7 +81,7 @@ function planRow(plan: HeldPlan): OperatorRow {
 
 function linkRows({ subject, username, candidates, likeness }: LinkProposal): OperatorRow[] {
 	return candidates.map(({ account, login, name, active, privileged }) => ({
-		...{ id: linkId(subject, account), plan: false, who: username },
+		...{ id: linkId(subject, account), plan: false, link: true, who: username },
 		what: label(privileged ? 'toPrivileged' : active ? 'to' : 'toArchived', { login, name }),
 		why: both((language) => likenessText(likeness, language)),
 	}));

@@ -205,9 +205,9 @@ test('Odoo follows a real Keycloak', async (t) => {
 	});
 
 	await t.test('a guard that stops everything is told by its name, and nothing is changed', async () => {
-		const before = odoo.effects.length;
 		const nobody = '00000000-0000-4000-8000-000000000000';
 		await nodeRed.deploy([...flows.filter(({ id }) => id !== SYNC), syncNode({ sentinel: nobody })], { token });
+		const before = odoo.effects.length;
 		assert.equal(await end(nodeRed, 'everything'), 'IDENTITY_STOPPED');
 		assert.equal(odoo.effects.length, before);
 	});

@@ -129,6 +129,10 @@ RED.nodes.registerType('keycloak-sync', {
 	},
 	oneditprepare() {
 		for (const [name, standard] of Object.entries(CHOICES)) if (!input(name).value) input(name).value = standard;
+		// A flow that does not name a guard has it on; Node-RED would show an empty box, and "Done" would switch it off.
+		for (const guard of GUARDS.map((name) => `${name}Guard`)) {
+			if (this[guard] === undefined || this[guard] === '') input(guard).checked = true;
+		}
 		const container = document.querySelector<HTMLElement>('#keycloak-sync-table');
 		if (container) tableEditor(this, container, input('table'));
 		for (const name of ['mode', ...GUARDS.map((guard) => `${guard}Guard`)])

@@ -16,8 +16,8 @@ class ClinicSsoRole(models.Model):
     )
     name = fields.Char(
         required=True,
-        help="As it is called in Keycloak: purchasing, a client's role as client:role, a group "
-        "by its path, such as /pharmacy.",
+        help="As it is called in Keycloak: a role of the realm such as purchasing, a group by its "
+        "path, such as /pharmacy. Roles of clients are not read.",
     )
     group_ids = fields.Many2many("res.groups", string="Groups of Odoo", required=True)
 
