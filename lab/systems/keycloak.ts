@@ -78,6 +78,15 @@ export function issuerOf(context: LabContext): string {
 	return `${addressesOf(context, 'keycloak', 'web', 8080).open}/realms/${REALM}`;
 }
 
+/** Whether this lab starts one. */
+export function hasKeycloak(context: LabContext): boolean {
+	try {
+		return context.endpoint('keycloak', 'web').port > 0;
+	} catch {
+		return false; // no system of that name declares a port
+	}
+}
+
 /** How the hub reads it: known before it answers, so that the hub need not wait for a download. */
 export function readerVariables(context: LabContext): Record<string, string> {
 	return {

@@ -8,7 +8,7 @@ import { ensureKeys, keyVariables, proveRecoveryKey } from '../backup-keys.ts';
 import { CLINIC } from '../odoo/stand-in/clinic.ts';
 import type { Address, LabContext, LabProcess, System } from '../system.ts';
 import { inboxAuthority } from './inbox.ts';
-import { readerVariables } from './keycloak.ts';
+import { hasKeycloak, readerVariables } from './keycloak.ts';
 
 /** A first start loads some 60 node sets; on a busy two-core machine it was seen to take 12 s. */
 const START_TIMEOUT_MS = 60_000;
@@ -30,7 +30,9 @@ const MISSPELT = CLINIC.suppliers.find(({ misspelt }) => misspelt)?.name ?? '';
 const HEARTBEAT = ['HUB_HEARTBEAT_URL', 'HUB_HEARTBEAT_MINUTES'];
 
 /** Topics of ready flows that wait for a person elsewhere; here everything that they need is there. */
-const ENABLED = ['backup', 'identity'];
+const ENABLED = ['backup'];
+/** This one where Keycloak is started and Odoo has the account for it. */
+const ENABLED_WITH_KEYCLOAK = 'identity';
 
 /** What the built nodes are made from. */
 const SOURCES = ['nodes', 'lib', 'contracts', 'scripts', 'package.json', 'tsconfig.json'];
@@ -48,7 +50,9 @@ export function nodeRed(): System {
 		async ensure(context) {
 			const { root, directory } = context;
 			await build(context);
-			placeReadyFlows(path.join(root, 'flows'), path.join(directory, 'flows.json'), ENABLED);
+			const follows = hasKeycloak(context) && context.variables()['ODOO_SYNC_USER'] !== undefined;
+			const enabled = follows ? [...ENABLED, ENABLED_WITH_KEYCLOAK] : ENABLED;
+			placeReadyFlows(path.join(root, 'flows'), path.join(directory, 'flows.json'), enabled);
 			keys = await ensureKeys(directory);
 			await proveRecoveryKey(keys, directory);
 		},
@@ -98,7 +102,7 @@ function hubVariables(context: LabContext): Record<string, string> {
 	return {
 		...Object.fromEntries(Object.entries(context.variables()).filter(([name]) => read.has(name))),
 		// Keycloak may still be fetched: the hub waits for it by itself, and says so.
-		...readerVariables(context),
+		...(hasKeycloak(context) ? readerVariables(context) : {}),
 		// As a clinic would let the hub trust its own mail server.
 		NODE_EXTRA_CA_CERTS: inboxAuthority(context),
 		HUB_HOST: editor.listen,

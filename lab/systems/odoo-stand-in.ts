@@ -3,13 +3,13 @@ import path from 'node:path';
 import { DATABASE } from '../odoo/database.ts';
 import { PYTHON } from '../odoo/source.ts';
 import type { LabProcess, System } from '../system.ts';
-import { brokerOfLab, odooUrl, odooVariables } from './odoo.ts';
+import { brokerOfLab, followLabKeycloak, odooUrl, odooVariables, syncVariables } from './odoo.ts';
 
 /** It listens within a second; in ms. */
 const START_TIMEOUT_MS = 30_000;
 
 /** A system of its own for each lab, because it remembers its process. */
-export function odooStandIn(options: { broker?: Record<string, string> } = {}): System {
+export function odooStandIn(options: { broker?: Record<string, string>; follows?: boolean } = {}): System {
 	let running: LabProcess | undefined;
 	return {
 		name: 'odoo',
@@ -35,12 +35,17 @@ export function odooStandIn(options: { broker?: Record<string, string> } = {}): 
 				async (signal) => (await fetch(health, { signal })).ok,
 				{ timeoutMs: START_TIMEOUT_MS, ...(running ? { process: running } : {}) },
 			);
+			if (options.follows) await followLabKeycloak(context);
 		},
 		async stop() {
 			await running?.stop();
 			running = undefined;
 		},
-		variables: (context) => ({ ...odooVariables(context), ODOO_MASTER_PASSWORD: context.secret('odoo.master') }),
+		variables: (context) => ({
+			...odooVariables(context),
+			...(options.follows ? syncVariables(context) : {}),
+			ODOO_MASTER_PASSWORD: context.secret('odoo.master'),
+		}),
 		addresses: (context) => [
 			{
 				what: { en: 'Odoo (a stand-in, not Odoo itself)', es: 'Odoo (un sustituto, no el verdadero)' },

@@ -63,10 +63,7 @@ export function odoo(options: OdooOptions): System {
 				async (signal) => (await fetch(page, { signal })).ok,
 				{ timeoutMs: START_TIMEOUT_MS, ...(running ? { process: running } : {}) },
 			);
-			if (!options.follows) return;
-			const { url } = context.endpoint('odoo', 'web');
-			const password = context.secret('odoo.sync');
-			await followKeycloak({ url, administrator: ADMINISTRATOR, issuer: issuerOf(context), password });
+			if (options.follows) await followLabKeycloak(context);
 		},
 		async stop() {
 			await running?.stop({ graceMs: STOP_GRACE_MS });
@@ -76,7 +73,7 @@ export function odoo(options: OdooOptions): System {
 			...odooVariables(context),
 			...databaseVariables(context, place),
 			...(options.manager ? { ODOO_MASTER_PASSWORD: context.secret('odoo.master') } : {}),
-			...(options.follows ? { ODOO_SYNC_USER: SYNC_LOGIN, ODOO_SYNC_KEY: context.secret('odoo.sync') } : {}),
+			...(options.follows ? syncVariables(context) : {}),
 		}),
 		addresses: (context) => [
 			{
@@ -90,6 +87,18 @@ export function odoo(options: OdooOptions): System {
 			},
 		],
 	};
+}
+
+/** Lets it follow the lab's Keycloak, real or stand-in. */
+export async function followLabKeycloak(context: LabContext): Promise<void> {
+	const { url } = context.endpoint('odoo', 'web');
+	const password = context.secret('odoo.sync');
+	await followKeycloak({ url, administrator: ADMINISTRATOR, issuer: issuerOf(context), password });
+}
+
+/** The account by which the hub lets it follow. */
+export function syncVariables(context: LabContext): Record<string, string> {
+	return { ODOO_SYNC_USER: SYNC_LOGIN, ODOO_SYNC_KEY: context.secret('odoo.sync') };
 }
 
 /** The address that people open and that stands in the links of mails. */

@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts';
 
 const node = (name: string) => ({ file: 'test/unit/nodes/keycloak-sync.test.ts', name });
 const follower = (name: string) => ({ file: 'test/unit/identity/follower.test.ts', name });
+const protections = (name: string) => ({ file: 'test/unit/identity/protections.test.ts', name });
 const command = (name: string) => ({ file: 'test/unit/cli/identity.test.ts', name });
 
 const GUARDS = ['massGuard', 'archiveGuard', 'missingGuard', 'shrunkenGuard', 'privilegedGuard', 'administratorGuard'];
@@ -20,6 +21,7 @@ export const mutants: Mutant[] = [
 		file: 'nodes/keycloak-sync/editor/keycloak-sync.ts',
 		find: "if (this[guard] === undefined || this[guard] === '') input(guard).checked = true;",
 		replace: "if (this[guard] === '') input(guard).checked = true;",
+		built: true,
 		test: {
 			file: 'test/browser/keycloak-sync.test.ts',
 			name: 'users that follow Keycloak, in the editor',
@@ -74,6 +76,69 @@ export const mutants: Mutant[] = [
 		find: 'identities: NOBODY.has(actor) ? [] : [actor]',
 		replace: 'identities: [actor]',
 		test: node('whom the editor knows by no name is nobody who decides'),
+	},
+	{
+		protection: 'An approval ends by itself',
+		file: 'lib/identity/held-plans.ts',
+		find: 'if ((plan.decidedAt ?? 0) < now - APPROVAL_MS)',
+		replace: 'if ((plan.decidedAt ?? 0) < 0)',
+		test: protections('an approval ends by itself after an hour'),
+	},
+	{
+		protection: 'Of two who decide one does',
+		file: 'lib/identity/held-plans.ts',
+		find: 'if (numUpdatedRows === 0n) throw stale();',
+		replace: '',
+		test: protections('of two who decide in the same moment one does'),
+	},
+	{
+		protection: 'A person is linked once',
+		file: 'lib/identity/link-approvals.ts',
+		find: 'new Set(links.map(({ subject }) => subject)).size < links.length ||',
+		replace: '',
+		test: protections('a person or an account is linked once only'),
+	},
+	{
+		protection: 'An account is linked once',
+		file: 'lib/identity/link-approvals.ts',
+		find: 'new Set(links.map(({ account }) => account)).size < links.length',
+		replace: 'links.length < 0',
+		test: protections('a person or an account is linked once only'),
+	},
+	{
+		protection: 'Portal and public accounts are not touched',
+		file: 'lib/identity/plan.ts',
+		find: "else if (!account.internal) this.#conflict(base, 'notInternal');",
+		replace: '',
+		test: protections('portal and public accounts are not touched'),
+	},
+	{
+		protection: 'The account of a client is no person',
+		file: 'lib/identity/person.ts',
+		find: "if (fields.get('serviceAccountClientId') || username.startsWith('service-account-')) return null;",
+		replace: '',
+		test: protections('the account of a client, and what says nothing of being enabled, is no person'),
+	},
+	{
+		protection: 'What says nothing of being enabled takes nothing',
+		file: 'lib/identity/person.ts',
+		find: "if (typeof enabled !== 'boolean') return null;",
+		replace: '',
+		test: protections('the account of a client, and what says nothing of being enabled, is no person'),
+	},
+	{
+		protection: 'Pages without end stop the run',
+		file: 'lib/identity/walk.ts',
+		find: "if (page === MAX_PAGES) throw new IdentityStopped('endless');",
+		replace: 'if (page === MAX_PAGES) break;',
+		test: protections('pages without end stop the run'),
+	},
+	{
+		protection: 'Many suspects are not asked for one by one',
+		file: 'lib/identity/gather.ts',
+		find: 'if (ids.size > MAX_SUSPECTS) return null;',
+		replace: '',
+		test: protections('more suspects than are asked for one by one are read with everybody'),
 	},
 	{
 		protection: 'Only what is proposed is linked',
