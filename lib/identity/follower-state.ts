@@ -31,3 +31,8 @@ export interface FollowerState {
 	/** Grows when other links may be proposed than before. */
 	proposalsRead: number;
 }
+
+export const BEGINNING: FollowerState = {
+	...{ working: null, trouble: null, held: null, warnings: [], elsewhere: false, last: null },
+	...{ begun: false, proposalsRead: 0 },
+};

@@ -8,7 +8,7 @@ import { HubError, toHubError } from '../errors.ts';
 import type { Counter, Health, HealthReport } from '../health.ts';
 import type { Store } from '../store/store.ts';
 import { Decisions } from './decisions.ts';
-import type { FollowerEvent, FollowerState } from './follower-state.ts';
+import { BEGINNING, type FollowerEvent, type FollowerState } from './follower-state.ts';
 import { inTurn } from './in-turn.ts';
 import type { ConflictReason, IdentitySource, IdentityTarget, LineKind } from './model.ts';
 import type { RunMode, RunReport } from './report.ts';
@@ -51,18 +51,7 @@ export class Follower {
 	readonly #closing = new AbortController();
 	readonly #counter: Counter;
 	readonly #backoff: Backoff;
-	#state: FollowerState = {
-		...{
-			working: null,
-			trouble: null,
-			held: null,
-			warnings: [],
-			elsewhere: false,
-			last: null,
-			begun: false,
-			proposalsRead: 0,
-		},
-	};
+	#state = BEGINNING;
 	#sync: Promise<IdentitySync> | undefined;
 	#turn: Promise<unknown> = Promise.resolve();
 	#timer: NodeJS.Timeout | undefined;
@@ -155,7 +144,8 @@ export class Follower {
 
 	async #poll(everyMs: number): Promise<void> {
 		if (this.#closing.signal.aborted) return;
-		let pause = everyMs;
+		const begun = performance.now();
+		let pause: number | undefined;
 		try {
 			await this.#alone(() => this.#work('hub', false, (sync, options) => sync.run('changes', options)));
 			this.#backoff.succeeded();
@@ -167,7 +157,9 @@ export class Follower {
 			}
 		}
 		if (this.#closing.signal.aborted) return;
-		this.#timer = setTimeout(() => void this.#poll(everyMs), pause);
+		// From beginning to beginning: a leaver does not wait longer because somebody else has just been dealt with.
+		const next = Math.max(everyMs / 4, everyMs - (performance.now() - begun));
+		this.#timer = setTimeout(() => void this.#poll(everyMs), pause ?? next);
 	}
 
 	/** One after the other. */
