@@ -44,7 +44,8 @@ export async function followKeycloak({ url, administrator, issuer, password }: F
 	}
 	const protocol = `${issuer}/protocol/openid-connect`;
 	const addresses = { auth_endpoint: `${protocol}/auth`, validation_endpoint: `${protocol}/userinfo` };
-	const [provider] = await found('auth.oauth.provider', [['clinic_sso_followed', '=', true]]);
+	// By the realm alone: another start may give Keycloak another port.
+	const [provider] = await found('auth.oauth.provider', [['auth_endpoint', 'like', new URL(issuer).pathname]]);
 	if (provider !== undefined) {
 		await rpc.call('auth.oauth.provider', 'write', [[provider], addresses]);
 		return;

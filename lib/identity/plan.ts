@@ -16,7 +16,7 @@ import type {
 import { folded, skeleton } from './names.ts';
 import { type IdentitySettings, INTERNAL } from './rules.ts';
 import { grantedGroups, groupChange, inScope, isPrivileged } from './scope.ts';
-import { quoted, wantedValues } from './wanted.ts';
+import { installedLanguage, quoted, wantedValues } from './wanted.ts';
 
 export interface PlanInput {
 	issuer: string;
@@ -181,7 +181,7 @@ class Planner {
 			login: values.login,
 			name: values.name ?? values.login,
 			email: values.email ?? '',
-			lang: values.lang ?? settings.language,
+			lang: values.lang ?? installedLanguage(settings.language, target.languages),
 		};
 		this.#claimed.set(skeleton(values.login), person.id);
 		// Privileged groups come by a later plan, which a person approves; the account need not wait for that.

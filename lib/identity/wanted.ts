@@ -54,6 +54,11 @@ function languageOf(locale: string | undefined, languages: readonly string[]): s
 	);
 }
 
+/** Odoo refuses an account in a language that it does not have: then a relative of it, or any. */
+export function installedLanguage(wanted: string, languages: readonly string[]): string {
+	return languageOf(wanted, languages) ?? languages[0] ?? wanted;
+}
+
 /** One line, without what steers a screen. */
 export function quoted(value: string): string {
 	const plain = value.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD');

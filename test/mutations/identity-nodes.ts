@@ -78,6 +78,13 @@ export const mutants: Mutant[] = [
 		test: node('whom the editor knows by no name is nobody who decides'),
 	},
 	{
+		protection: 'A new account is not refused for a language that Odoo does not have',
+		file: 'lib/identity/plan.ts',
+		find: 'installedLanguage(settings.language, target.languages)',
+		replace: 'settings.language',
+		test: protections('a new account gets a language that Odoo has'),
+	},
+	{
 		protection: 'An approval ends by itself',
 		file: 'lib/identity/held-plans.ts',
 		find: 'if ((plan.decidedAt ?? 0) < now - APPROVAL_MS)',

@@ -10,6 +10,19 @@ import { conflicts, DIRECTOR, heldKinds, kinds, setting, staffed } from './setti
 
 const PERSON = { id: 'id-ana', username: 'ana', enabled: true };
 
+test('a new account gets a language that Odoo has', async (t) => {
+	for (const [language, given] of [
+		['es_CL', 'es_ES'],
+		['fr_FR', 'es_ES'],
+		['en_US', 'en_US'],
+	] as const) {
+		const made = await setting(t, { language });
+		const user = made.realm.add('ana');
+		await made.sync.run('everything');
+		assert.equal(made.odoo.of(user.id).lang, given, language);
+	}
+});
+
 test('an approval ends by itself after an hour', async (t) => {
 	const made = await staffed(t, 30);
 	made.realm.change(made.user(0), { roles: [] });
