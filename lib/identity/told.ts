@@ -124,3 +124,36 @@ function listed(lines: readonly HeldLine[], language: Language): string[] {
 		...(rest > 0 ? [`• ${MORE[language].replace('{count}', String(rest))}`] : []),
 	];
 }
+
+const ALERT: Text = {
+	en: 'Users of Odoo: something needs attention',
+	es: 'Usuarios de Odoo: algo requiere atención',
+};
+
+/** What only a person can put right, and what no guard holds: nobody would look for it in a report. */
+const ALERTS = {
+	lockedOut: { en: 'locked after wrong passwords', es: 'bloqueo por contraseñas erróneas' },
+	noEvents: { en: 'Keycloak keeps no events', es: 'Keycloak no guarda eventos' },
+	purged: { en: 'events were removed', es: 'se borraron eventos' },
+	clockSkew: { en: 'clocks differ', es: 'los relojes difieren' },
+	unknownName: { en: 'unknown role or group', es: 'rol o grupo desconocido' },
+} satisfies Record<string, Text>;
+
+/** As `heldNotice`; null where nothing is to be told. */
+export function alertNotice({ conflicts, warnings }: Pick<RunReport, 'conflicts' | 'warnings'>) {
+	const locked = conflicts.filter(({ reason }) => reason === 'lockedOut');
+	const told = warnings.filter(({ code }) => code in ALERTS);
+	if (locked.length + told.length === 0) return null;
+	const codes = [...(locked.length > 0 ? ['lockedOut'] : []), ...told.map(({ code }) => code)];
+	const titles = (language: Language) =>
+		[...new Set(codes)].map((code) => ALERTS[code as keyof typeof ALERTS][language]).join(', ');
+	const lines = (language: Language) => [
+		...locked.slice(0, LINES_IN_NOTICE).map((conflict) => `• ${conflictText(conflict, language)}`),
+		...told.map((warning) => `• ${warningText(warning, language)}`),
+	];
+	return {
+		subject: LANGUAGES.map((language) => `${ALERT[language]} (${titles(language)})`).join(' · '),
+		text: LANGUAGES.map((language) => lines(language).join('\n')).join('\n\n'),
+		severity: 'warning' as const,
+	};
+}

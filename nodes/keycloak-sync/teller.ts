@@ -1,7 +1,8 @@
 /** Messages that leave the node: reports, held plans, and what happens meanwhile. */
 
 import type { FollowerEvent } from '../../lib/identity/follower-state.ts';
-import { heldNotice, heldTold, reportTold } from '../../lib/identity/told.ts';
+import type { RunReport } from '../../lib/identity/report.ts';
+import { alertNotice, heldNotice, heldTold, reportTold } from '../../lib/identity/told.ts';
 import type { FlowMessage } from '../runtime/node-red.ts';
 
 /** Between two messages about progress, in ms: what a dashboard can show. */
@@ -27,6 +28,7 @@ export class Teller {
 	readonly tell = (event: FollowerEvent): void => {
 		switch (event.kind) {
 			case 'report':
+				this.#alert(event.report);
 				if (!event.answered || event.actor !== this.#self) {
 					this.#node.send({ topic: 'report', payload: reportTold(event.report) });
 				}
@@ -52,6 +54,12 @@ export class Teller {
 				this.#happened('running', {});
 		}
 	};
+
+	/** A dry run is read by whoever asked for it. */
+	#alert(report: RunReport): void {
+		const notice = report.dryRun ? null : alertNotice(report);
+		if (notice) this.#node.send(null, { topic: 'alert', payload: notice });
+	}
 
 	#progress({ phase, done, total }: Extract<FollowerEvent, { kind: 'progress' }>): void {
 		const now = performance.now();

@@ -50,6 +50,13 @@ export const mutants: Mutant[] = [
 		test: node('a table that is none, or names no group of Odoo, is refused'),
 	},
 	{
+		protection: 'A lockout is told a person',
+		file: 'nodes/keycloak-sync/teller.ts',
+		find: '				this.#alert(event.report);',
+		replace: '',
+		test: node('whom Keycloak locked after wrong passwords is told a person, whoever asked for the run'),
+	},
+	{
 		protection: 'No message approves',
 		file: 'nodes/keycloak-sync/commands.ts',
 		find: 'if (RUN.includes(topic)) return',

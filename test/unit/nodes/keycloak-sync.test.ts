@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Decider } from '../../../lib/identity/held-plans.ts';
 import type { LinkProposal } from '../../../lib/identity/links.ts';
+import { emptyReport } from '../../../lib/identity/report.ts';
 import { DEFAULT_GUARDS } from '../../../lib/identity/rules.ts';
 import { commandOf } from '../../../nodes/keycloak-sync/commands.ts';
 import { settingsOf, syncNode } from '../../../nodes/keycloak-sync/config.ts';
 import { defineIdentityTopic, type IdentitySourceNode } from '../../../nodes/keycloak-sync/operator-topic.ts';
+import { Teller } from '../../../nodes/keycloak-sync/teller.ts';
 import { readFields } from '../../../nodes/runtime/fields.ts';
 import { ScriptedRed } from './scripted-red.ts';
 
@@ -145,4 +147,44 @@ test('whom the editor knows by no name is nobody who decides', async () => {
 	await ask('approve', { ids: [`plan 1-2 ${HASH}`] });
 	// ScriptedRed gives a person without a name, whom Node-RED calls unknown.
 	assert.deepEqual((decided[0] as unknown[])[3], []);
+});
+
+function teller() {
+	const sent: unknown[][] = [];
+	const node = { send: (...outputs: unknown[]) => void sent.push(outputs), fail: () => {}, status: { succeeded() {} } };
+	return { sent, tell: new Teller(node, 'flow:node').tell };
+}
+
+test('whom Keycloak locked after wrong passwords is told a person, whoever asked for the run', () => {
+	const { sent, tell } = teller();
+	const conflict = { subject: 'id-ana', account: 7, login: 'ana', reason: 'lockedOut', detail: '' } as const;
+	const report = { ...emptyReport('changes', false), conflicts: [conflict] };
+	tell({ kind: 'report', report, actor: 'flow:node', answered: true });
+	assert.partialDeepStrictEqual(sent[0]?.[1], { topic: 'alert', payload: { severity: 'warning' } });
+	assert.match(JSON.stringify(sent), /bloqueo por contraseñas erróneas.*ana: Keycloak locked this user/s);
+	assert.equal(sent.length, 1, 'the run itself answers with its own message');
+});
+
+test('events that are not kept and a clock that differs are told a person; an empty report is not', () => {
+	const { sent, tell } = teller();
+	const warnings = [
+		{ code: 'noEvents', detail: '' },
+		{ code: 'clockSkew', detail: '11' },
+	] as const;
+	tell({
+		kind: 'report',
+		report: { ...emptyReport('changes', false), warnings: [...warnings] },
+		actor: 'hub',
+		answered: false,
+	});
+	tell({ kind: 'report', report: emptyReport('everything', false), actor: 'hub', answered: false });
+	assert.deepEqual(
+		sent.map(([report, notice]) => [report !== null, notice !== undefined]),
+		[
+			[false, true],
+			[true, false],
+			[true, false],
+		],
+	);
+	assert.match(JSON.stringify(sent[0]), /los relojes difieren.*clocks differ/s);
 });
