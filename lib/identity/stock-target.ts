@@ -157,7 +157,17 @@ export class StockTarget implements IdentityTarget {
 			'auth.oauth.provider',
 			['auth_endpoint'],
 			[],
-		);
+		).catch((thrown: unknown) => {
+			const error = toHubError(thrown);
+			if (error.code !== 'ODOO_FORBIDDEN') throw error;
+			// Access Rights alone, which suffices for users, does not show providers (measured).
+			throw new HubError(
+				'ODOO_FORBIDDEN',
+				'Odoo shows its OAuth providers to Administration / Settings only. Give the account of the synchronisation that group, ' +
+					'or install the addon clinic_sso, with which it needs none.',
+				{ cause: thrown },
+			);
+		});
 		const own = rows.filter(({ auth_endpoint }) => String(auth_endpoint).startsWith(`${this.#issuer}/`));
 		if (own.length === 1 && own[0]) return own[0].id;
 		throw new HubError(

@@ -119,7 +119,15 @@ function parse(body: Buffer): RpcResponse | undefined {
 function failureOf({ name = '', message, debug }: RpcFailure): HubError {
 	const known = CLASSES[name];
 	if (known) return new HubError(known[0], known[1]);
-	// The traceback's last line names class and message; the lines before quote code and values.
-	const line = lastLine(debug ?? '') || lastLine(message ?? '') || name;
-	return new HubError('ODOO_REFUSED', `Odoo refuses: ${line}`);
+	return new HubError(
+		'ODOO_REFUSED',
+		`Odoo refuses: ${raisedIn(debug ?? '', name) || lastLine(message ?? '') || name}`,
+	);
+}
+
+/** The traceback's line that names class and message; the lines before it quote code and values, those after it records. */
+function raisedIn(debug: string, name: string): string {
+	const raised = [`${name}:`, `${name.split('.').at(-1)}:`];
+	const line = debug.split('\n').findLast((text) => raised.some((start) => text.startsWith(start)));
+	return line?.trim() || lastLine(debug);
 }

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { Databases, ManagerError } from '../../lab/odoo/stand-in/databases.ts';
 import { fill } from '../../lab/odoo/stand-in/fill.ts';
 import { MessageBuilder } from '../../lab/odoo/stand-in/handover.ts';
+import { Identity } from '../../lab/odoo/stand-in/identity/identity.ts';
 import { Manager, type ManagerSettings } from '../../lab/odoo/stand-in/manager.ts';
 import { Outbox } from '../../lab/odoo/stand-in/outbox.ts';
 import { Records } from '../../lab/odoo/stand-in/records.ts';
@@ -49,7 +50,14 @@ export async function startManager(t: Pick<TestContext, 'after'>): Promise<OdooM
 	fill(records);
 	const databases = new ChosenDatabases(directory, OWN, records);
 	const manager = new Manager(databases, MASTER_PASSWORD);
-	const shop = { records, outbox: new Outbox(records), builder: new MessageBuilder(), database: OWN, url: '' };
+	const shop = {
+		database: OWN,
+		url: '',
+		records,
+		outbox: new Outbox(records),
+		builder: new MessageBuilder(),
+		identity: new Identity(records),
+	};
 	const server = makeServer(shop, manager);
 	server.listen(0, '127.0.0.1');
 	await new Promise((resolve) => server.once('listening', resolve));

@@ -54,6 +54,10 @@ export class Records {
 		this.#database.prepare('update record set data = ? where model = ? and id = ?').run(data, model, id);
 	}
 
+	remove(model: string, id: number): void {
+		this.#database.prepare('delete from record where model = ? and id = ?').run(model, id);
+	}
+
 	/** Records that meet every term, oldest first. Throws `RangeError` for an operator that the stand-in does not know. */
 	search(model: string, domain: readonly Term[] = []): Row[] {
 		const rows = this.#database.prepare('select id, data from record where model = ? order by id').all(model);

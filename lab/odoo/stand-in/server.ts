@@ -50,6 +50,9 @@ async function route(shop: Shop, manager: Manager, request: IncomingMessage, res
 			if (result === undefined) return send(response, 400, 'Invalid JSON data', 'text/plain');
 			return send(response, 200, JSON.stringify(result), 'application/json');
 		}
+		case 'POST /web/session/authenticate':
+		case 'POST /web/session/get_session_info':
+			return answerPage(shop, url.pathname, request, response);
 		case 'POST /web/webclient/version_info':
 			return send(response, 200, JSON.stringify({ jsonrpc: '2.0', id: null, result: VERSION }), 'application/json');
 		case 'POST /stand-in/manager':
@@ -74,6 +77,25 @@ async function route(shop: Shop, manager: Manager, request: IncomingMessage, res
 		default:
 	}
 	send(response, 404, missingPage(language));
+}
+
+/** What a page of Odoo asks as JSON: to sign in, and whether it still is. */
+async function answerPage(shop: Shop, path: string, request: IncomingMessage, response: ServerResponse) {
+	const { params = {} } = JSON.parse((await text(request)) || '{}') as { params?: Record<string, string> };
+	const say = (body: object) =>
+		send(response, 200, JSON.stringify({ jsonrpc: '2.0', id: 1, ...body }), 'application/json');
+	const failed = (code: number, message: string, name: string) =>
+		say({ error: { code, message, data: { name, message, debug: name, arguments: [message], context: {} } } });
+	if (path.endsWith('/authenticate')) {
+		const opened = shop.identity.openPage(String(params.login), String(params.password));
+		if (!opened) return failed(200, 'Odoo Server Error', 'odoo.exceptions.AccessDenied');
+		response.setHeader('set-cookie', `session_id=${opened.id}; HttpOnly; Path=/`);
+		return say({ result: { uid: opened.uid } });
+	}
+	const cookie = /(?:^|; )session_id=([^;]+)/.exec(request.headers.cookie ?? '')?.[1] ?? '';
+	const user = shop.identity.pageOf(cookie);
+	if (!user) return failed(100, 'Odoo Session Expired', 'odoo.http.SessionExpiredException');
+	return say({ result: { uid: user.id } });
 }
 
 async function confirmAndReturn(shop: Shop, order: Row | undefined, language: Language, response: ServerResponse) {

@@ -1,5 +1,6 @@
 /** What the stand-in can do: the one place that both its pages and its JSON-RPC use. */
 import type { MessageBuilder } from './handover.ts';
+import type { Identity } from './identity/identity.ts';
 import type { Outbox } from './outbox.ts';
 import { factsOf, odooTime } from './purchases.ts';
 import type { Records, Row } from './records.ts';
@@ -8,6 +9,8 @@ export interface Shop {
 	records: Records;
 	outbox: Outbox;
 	builder: MessageBuilder;
+	/** Who may ask, and whom Keycloak decides on. */
+	identity: Identity;
 	database: string;
 	/** The address that stands in links. */
 	url: string;
