@@ -15,11 +15,13 @@ export function ssoContract(stock: () => OdooClinic): void {
 			clinic = stock();
 			await clinic.odoo.installAddon();
 			target = await clinic.target(await clinic.hub('hub', 'base.group_user', 'clinic_sso.group_sync'));
+			await clinic.followedByAddon('hub\nrobot');
 		});
 
-		test('refuses everything until exactly one provider decides, and everything to who is not the hub', async () => {
+		test('refuses everything unless exactly one provider decides, and everything to who is not the hub', async () => {
+			await clinic.changeProvider({ clinic_sso_followed: false });
 			await assert.rejects(target.describe(), { code: 'ODOO_REFUSED', message: /Exactly one OAuth provider/ });
-			await clinic.followedByAddon('hub\nrobot');
+			await clinic.changeProvider({ clinic_sso_followed: true });
 			const plain = await clinic.target(clinic.admin);
 			await assert.rejects(plain.describe(), { code: 'ODOO_FORBIDDEN' });
 			await assert.rejects(plain.accounts(), { code: 'ODOO_FORBIDDEN' });
