@@ -136,6 +136,7 @@ export interface IdentityTarget {
 	accounts(only?: { uids: readonly string[]; logins: readonly string[] }, signal?: AbortSignal): Promise<Account[]>;
 	/**
 	 * One batch; a failing line does not stop the others.
+	 * Without lines it only makes the fence known.
 	 * @param fence grows with each taking of the lease; a target that can refuses a smaller one than it has seen
 	 */
 	apply(lines: readonly Line[], fence: number, signal?: AbortSignal): Promise<LineResult[]>;

@@ -92,7 +92,7 @@ export class StockTarget implements IdentityTarget {
 	}
 
 	async apply(lines: readonly Line[], _fence: number, signal?: AbortSignal): Promise<LineResult[]> {
-		if (this.#provider === 0) await this.describe();
+		if (lines.length > 0 && this.#provider === 0) await this.describe();
 		const results = new Map<Line, LineResult>();
 		for (const together of Map.groupBy(lines, (line) => JSON.stringify(this.#writing(line) ?? line)).values()) {
 			signal?.throwIfAborted();

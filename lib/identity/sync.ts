@@ -61,6 +61,8 @@ export class IdentitySync {
 	readonly #memory: IdentityMemory;
 	readonly #links: LinkApprovals;
 	readonly #now: () => number;
+	/** Fencing token of the last run here; 0 before the first. */
+	#token = 0;
 
 	private constructor(options: SyncOptions, memory: IdentityMemory, plans: HeldPlans, links: LinkApprovals) {
 		this.#options = options;
@@ -80,6 +82,7 @@ export class IdentitySync {
 	async run(mode: RunMode, options: RunOptions = {}): Promise<RunReport> {
 		return this.#underLease(mode, async (lease) => {
 			const report = emptyReport(mode, options.dryRun ?? false);
+			if (!options.dryRun) await this.#takeOver(lease, options.signal);
 			const standing = await this.#standing();
 			const reading = await this.#read(mode, standing, report, options);
 			if (!reading) return report;
@@ -96,6 +99,7 @@ export class IdentitySync {
 			const plan = await this.plans.read(id);
 			this.plans.check(plan, hash, by);
 			this.plans.checkGain(plan, by);
+			await this.#takeOver(lease, options.signal);
 			const report = emptyReport('everything', false);
 			const standing = await this.#standing();
 			const reading = await this.#readSubjects(plan, standing, report, options);
@@ -134,6 +138,12 @@ export class IdentitySync {
 		} finally {
 			await lease.release();
 		}
+	}
+
+	/** Where somebody else had the lease: what he sent and Odoo has not done yet must not come after what is read now. */
+	async #takeOver({ token }: Lease, signal: AbortSignal | undefined): Promise<void> {
+		if (token !== this.#token + 1) await this.#options.target.apply([], token, signal);
+		this.#token = token;
 	}
 
 	async #standing(): Promise<Standing> {

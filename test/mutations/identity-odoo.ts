@@ -3,6 +3,8 @@ import type { Mutant } from './mutant.ts';
 
 const contract = (name: string) => ({ file: 'test/integration/identity-odoo-stand-in.test.ts', name });
 
+const kills = (name: string) => ({ file: 'test/faults/identity-kills.test.ts', name });
+
 export const mutants: Mutant[] = [
 	{
 		protection: 'Of a refusal its own words are told, not the record or the advice after them',
@@ -38,5 +40,26 @@ export const mutants: Mutant[] = [
 		find: 'if (own.length === 1 && own[0]) return own[0].id;',
 		replace: 'if (own[0]) return own[0].id;',
 		test: contract('needs one provider of the realm'),
+	},
+	{
+		protection: 'Whoever takes over makes that known to Odoo, also where there is nothing to do',
+		file: 'lib/identity/sync.ts',
+		find: '		if (token !== this.#token + 1) await this.#options.target.apply([], token, signal);\n',
+		replace: '',
+		test: kills('what a process sent before it was taken over is refused when it arrives later'),
+	},
+	{
+		protection: 'A process that stood still asks for its lease before it goes on',
+		file: 'lib/identity/apply.ts',
+		find: '		await lease.renew();\n',
+		replace: '',
+		test: kills('a process that stood still while another one took over does nothing more'),
+	},
+	{
+		protection: 'Two processes never apply at once',
+		file: 'lib/identity/sync.ts',
+		find: 'if (!lease) return { ...emptyReport(mode, false), busy: true };',
+		replace: "if (!lease) return work({ name: '', token: 1, async check() {}, async renew() {}, async release() {} });",
+		test: kills('of two processes at once one does the work, and the other does nothing'),
 	},
 ];
