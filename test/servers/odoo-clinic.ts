@@ -64,7 +64,7 @@ export class OdooClinic {
 		return (await this.admin.call('res.users', 'create', [values], { context })) as number;
 	}
 
-	/** The account of the hub with these groups and a password for a moment, then with a key alone. */
+	/** The account of the hub with these groups, and a key. */
 	async hub(login: string, ...groups: string[]): Promise<OdooRpc> {
 		await this.makeUser(login, groups, { password: HUB_PASSWORD });
 		return this.odoo.rpc(login, await this.odoo.apiKey(login, HUB_PASSWORD));

@@ -37,6 +37,10 @@ export async function startStandIn(): Promise<StandInOdoo> {
 			if (!user) throw new Error('no session');
 			return identity.users.makeKey(user, 'hub');
 		},
+		async forgetPassword(login) {
+			const user = [...identity.users.all.values()].find((each) => each.login === login);
+			if (user) identity.users.change([{ ...user, password: null }], 'password');
+		},
 		async installAddon() {
 			identity.addon = true;
 		},

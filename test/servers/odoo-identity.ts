@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import pg from 'pg';
 import { Lab } from '../../lab/lab.ts';
 import { DATABASE, ensureRole, recreate } from '../../lab/odoo/database.ts';
 import { odooCommand, type Place, preparePlace } from '../../lab/odoo/place.ts';
-import type { LabProcess } from '../../lab/system.ts';
+import type { LabContext, LabProcess } from '../../lab/system.ts';
 import { odoo as odooSystem } from '../../lab/systems/odoo.ts';
 import { postgresql, postgresqlUrl } from '../../lab/systems/postgresql.ts';
 import { OdooRpc } from '../../lib/odoo/rpc.ts';
@@ -25,6 +26,8 @@ export interface IdentityOdoo {
 	rpc(user: string, password: string): OdooRpc;
 	/** A key of that user, who has a password. */
 	apiKey(user: string, password: string): Promise<string>;
+	/** Leaves that user with keys alone: each call after a change would pay for a comparison with the password. */
+	forgetPassword(user: string): Promise<void>;
 	/** Puts `clinic_sso` into the same database. */
 	installAddon(): Promise<void>;
 	stop(): Promise<void>;
@@ -70,6 +73,15 @@ export async function startIdentityOdoo(source: string): Promise<IdentityOdoo> {
 		...{ real: true, url, database: DATABASE, stop },
 		rpc: (user, password) => new OdooRpc({ url, database: DATABASE, user, password }, { timeoutMs: CALL_MS }),
 		apiKey: async (user, password) => (await OdooBrowser.signIn(url, DATABASE, user, password)).makeKey(password),
+		forgetPassword: (user) => execute(context, 'update res_users set password = null where login = $1', [user]),
 		installAddon: () => install('clinic_sso'),
 	};
+}
+
+async function execute(context: LabContext, statement: string, values: string[]): Promise<void> {
+	const address = new URL(postgresqlUrl(context));
+	address.pathname = `/${DATABASE}`;
+	const client = new pg.Client({ connectionString: address.href });
+	await client.connect();
+	await client.query(statement, values).finally(() => client.end());
 }

@@ -1,0 +1,45 @@
+/** A realm of ten departments that grows, in a real Keycloak. */
+import { type Owner, sharedKeycloak, type TestRealm } from '../../test/keycloak.ts';
+
+/** Six come with the clinic's realm; the others are named here. */
+const OWN = ['Medicina', 'Enfermería', 'Compras', 'Farmacia', 'Informática', 'Auditoría'];
+const MORE = ['Laboratorio', 'Radiología', 'Admisión', 'Cocina'];
+export const DEPARTMENTS = [...OWN, ...MORE];
+
+/** Users an import: 3,000 took 7.4 s. */
+const IMPORTED = 2_000;
+
+const username = (index: number) => `persona${String(index).padStart(5, '0')}`;
+
+export async function departments(owner: Owner): Promise<TestRealm> {
+	const keycloak = await sharedKeycloak();
+	return keycloak.realm(owner, {
+		staff: false,
+		change(realm) {
+			const roles = (realm['roles'] as { realm: object[] }).realm;
+			roles.push(...MORE.map((name) => ({ name: roleOf(name) })));
+			(realm['groups'] as object[]).push(...MORE.map((name) => ({ name, realmRoles: [roleOf(name)] })));
+		},
+	});
+}
+
+export function roleOf(department: string): string {
+	return department.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+}
+
+/** Adds users until there are so many, in all departments alike. */
+export async function growTo(realm: TestRealm, count: number): Promise<void> {
+	const there = (await realm.request('GET', '/users/count')) as number;
+	for (let first = there; first < count; first += IMPORTED) {
+		const users = Array.from({ length: Math.min(IMPORTED, count - first) }, (_, index) => ({
+			...{ username: username(first + index), enabled: true, firstName: 'Persona', lastName: `${first + index}` },
+			email: `${username(first + index)}@clinica.example`,
+			groups: [`/${DEPARTMENTS[(first + index) % DEPARTMENTS.length]}`],
+		}));
+		await realm.request('POST', '/partialImport', { ifResourceExists: 'FAIL', users });
+	}
+}
+
+export const idOf = (realm: TestRealm, index: number): Promise<string> => realm.idOf(username(index));
+
+export const loginOf = username;
