@@ -86,7 +86,8 @@ const mutants = (await allMutants()).filter(
 );
 const directory = copyTree();
 const broker = await startBroker();
-if (mutants.some(({ test }) => test.file.includes('keycloak'))) await shareKeycloak();
+const asksKeycloak = ({ test }: Mutant) => readFileSync(path.join(root, test.file), 'utf8').includes('sharedKeycloak');
+if (mutants.some(asksKeycloak)) await shareKeycloak();
 const env = {
 	...process.env,
 	// The names of some tests hold their counts.

@@ -14,7 +14,6 @@ import { type IdentityOdoo, startIdentityOdoo } from '../../test/servers/odoo-id
 import { startStandIn } from '../../test/servers/odoo-identity-stand-in.ts';
 import { DEPARTMENTS, roleOf } from './realm.ts';
 
-/** What the hub is called by, which has a key and no password, as the guide says. */
 const HUB = 'hub';
 
 export interface Side {
@@ -47,7 +46,6 @@ export async function startSide(owner: Owner, realm: TestRealm): Promise<Side> {
 		),
 	});
 	const rpc = await clinic.hub(HUB, 'base.group_user', 'clinic_sso.group_sync');
-	await odoo.forgetPassword(HUB);
 	const target = await clinic.target(rpc);
 	const store = await openStore({ file: ':memory:' });
 	owner.after(() => store.close());

@@ -59,7 +59,6 @@ suite('the real Odoo follows a real Keycloak', { skip: source ? false : 'ODOO_SR
 		const spanish = await clinic.admin.call('res.lang', 'search', [[['code', '=', 'es_ES']]], { context });
 		await clinic.admin.call('res.lang', 'write', [spanish, { active: true }]);
 		const rpc = await clinic.hub('hub', 'base.group_user', 'clinic_sso.group_sync');
-		await odoo.forgetPassword('hub');
 		target = await clinic.target(rpc);
 		follower = await Follower.open(owner, realm.reader, target, {
 			scope: { groups: ['/Enfermería'] },

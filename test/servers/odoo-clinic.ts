@@ -64,10 +64,12 @@ export class OdooClinic {
 		return (await this.admin.call('res.users', 'create', [values], { context })) as number;
 	}
 
-	/** The account of the hub with these groups, and a key. */
+	/** The account of the hub with these groups, and a key alone, as the guide says. */
 	async hub(login: string, ...groups: string[]): Promise<OdooRpc> {
 		await this.makeUser(login, groups, { password: HUB_PASSWORD });
-		return this.odoo.rpc(login, await this.odoo.apiKey(login, HUB_PASSWORD));
+		const key = await this.odoo.apiKey(login, HUB_PASSWORD);
+		await this.odoo.forgetPassword(login);
+		return this.odoo.rpc(login, key);
 	}
 
 	/** Table: role `contacts` gives the creation of contacts, group `/it` the administration, which is not on the list. */
