@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Line } from '../lib/identity/model.ts';
 import type { TestRealm } from '../test/keycloak.ts';
 import { OdooBrowser } from '../test/servers/odoo-browser.ts';
-import { departments, growTo, idOf, loginOf } from './identity/realm.ts';
+import { accountOf, DEPARTMENTS, departments, growTo, idOf, idsOf } from './identity/realm.ts';
 import { did, type Side, startSide } from './identity/side.ts';
 import { type Bench, type Measure, median } from './measure.ts';
 
@@ -66,12 +66,29 @@ const bench: Bench = async function* ({ quick, log }) {
 	}
 };
 
-/** Brings the realm to a size, and Odoo after it. */
-async function follow({ sync }: Side, realm: TestRealm, size: number, log: (text: string) => void): Promise<void> {
+/**
+ * Brings the realm to a size, and Odoo after it: the first people by the synchronisation, the others as copies of one of
+ * their department. That they are as they should be the run afterwards tells.
+ */
+async function follow(
+	{ sync, odoo }: Side,
+	realm: TestRealm,
+	size: number,
+	log: (text: string) => void,
+): Promise<void> {
 	const before = (await realm.request('GET', '/users/count')) as number;
 	await growTo(realm, size);
-	log(`Realm of ${size}; creating ${size - before} in Odoo …`);
-	did(await sync.run('everything'), size - before);
+	log(`Realm of ${size} …`);
+	if (before > 0) {
+		const ids = await idsOf(realm);
+		for (const [department] of DEPARTMENTS.entries()) {
+			const people = ids.flatMap((uid, index) => {
+				return index < before || index % DEPARTMENTS.length !== department ? [] : [{ uid, ...accountOf(index) }];
+			});
+			await odoo.copyAccounts(ids[department] ?? '', people);
+		}
+	}
+	did(await sync.run('everything'), before > 0 ? 0 : size);
 }
 
 /** The run that follows a change of one user, in ms. */
@@ -171,7 +188,7 @@ async function disabled(
 		const id = await idOf(realm, index);
 		const [account] = await target.accounts({ uids: [id], logins: [] });
 		await clinic.setPassword(account?.id ?? 0, PASSWORD);
-		pages.push({ id, page: await OdooBrowser.signIn(odoo.url, odoo.database, loginOf(index), PASSWORD) });
+		pages.push({ id, page: await OdooBrowser.signIn(odoo.url, odoo.database, accountOf(index).login, PASSWORD) });
 	}
 	const stop = new AbortController();
 	const running = runEvery(sync, stop.signal);

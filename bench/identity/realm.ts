@@ -40,6 +40,16 @@ export async function growTo(realm: TestRealm, count: number): Promise<void> {
 	}
 }
 
+/** Everybody's id, by the number in the name. */
+export async function idsOf(realm: TestRealm): Promise<string[]> {
+	const path = '/users?briefRepresentation=true&first=0&max=100000';
+	const users = (await realm.request('GET', path)) as { id: string; username: string }[];
+	return users.toSorted((a, b) => (a.username < b.username ? -1 : 1)).map(({ id }) => id);
+}
+
 export const idOf = (realm: TestRealm, index: number): Promise<string> => realm.idOf(username(index));
 
-export const loginOf = username;
+/** What Odoo should have of a person. */
+export function accountOf(index: number): { login: string; name: string; email: string } {
+	return { login: username(index), name: `Persona ${index}`, email: `${username(index)}@clinica.example` };
+}

@@ -41,6 +41,12 @@ export async function startStandIn(): Promise<StandInOdoo> {
 			const user = [...identity.users.all.values()].find((each) => each.login === login);
 			if (user) identity.users.change([{ ...user, password: null }], 'password');
 		},
+		async copyAccounts(of, people) {
+			const all = [...identity.users.all.values()];
+			const like = all.find(({ uid }) => uid === of);
+			for (const { login, name, uid, email } of people)
+				identity.users.seed(login, name, { ...like, login, name, uid, email });
+		},
 		async installAddon() {
 			identity.addon = true;
 		},

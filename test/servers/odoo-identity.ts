@@ -11,6 +11,7 @@ import type { LabContext, LabProcess } from '../../lab/system.ts';
 import { odoo as odooSystem } from '../../lab/systems/odoo.ts';
 import { postgresql, postgresqlUrl } from '../../lab/systems/postgresql.ts';
 import { OdooRpc } from '../../lib/odoo/rpc.ts';
+import { copyAccounts } from './odoo-accounts.ts';
 import { OdooBrowser } from './odoo-browser.ts';
 
 /** Loading a registry takes seconds alone, and more beside other work; in ms. */
@@ -28,9 +29,18 @@ export interface IdentityOdoo {
 	apiKey(user: string, password: string): Promise<string>;
 	/** Leaves that user with keys alone: each call after a change would pay for a comparison with the password. */
 	forgetPassword(user: string): Promise<void>;
+	/** More accounts like that person's, past Odoo, which takes a second for fifty. */
+	copyAccounts(of: string, people: readonly CopiedPerson[]): Promise<void>;
 	/** Puts `clinic_sso` into the same database. */
 	installAddon(): Promise<void>;
 	stop(): Promise<void>;
+}
+
+export interface CopiedPerson {
+	uid: string;
+	login: string;
+	name: string;
+	email: string;
 }
 
 /** @param source what ODOO_SRC names */
@@ -73,15 +83,19 @@ export async function startIdentityOdoo(source: string): Promise<IdentityOdoo> {
 		...{ real: true, url, database: DATABASE, stop },
 		rpc: (user, password) => new OdooRpc({ url, database: DATABASE, user, password }, { timeoutMs: CALL_MS }),
 		apiKey: async (user, password) => (await OdooBrowser.signIn(url, DATABASE, user, password)).makeKey(password),
-		forgetPassword: (user) => execute(context, 'update res_users set password = null where login = $1', [user]),
+		forgetPassword: (user) =>
+			execute(context, async (client) => {
+				await client.query('update res_users set password = null where login = $1', [user]);
+			}),
+		copyAccounts: (of, people) => execute(context, (client) => copyAccounts(client, of, people)),
 		installAddon: () => install('clinic_sso'),
 	};
 }
 
-async function execute(context: LabContext, statement: string, values: string[]): Promise<void> {
+async function execute(context: LabContext, work: (client: pg.Client) => Promise<void>): Promise<void> {
 	const address = new URL(postgresqlUrl(context));
 	address.pathname = `/${DATABASE}`;
 	const client = new pg.Client({ connectionString: address.href });
 	await client.connect();
-	await client.query(statement, values).finally(() => client.end());
+	await work(client).finally(() => client.end());
 }

@@ -67,8 +67,10 @@ export class Users {
 		for (const { id, data } of records.search(STORED)) this.all.set(id, JSON.parse(String(data)) as User);
 	}
 
+	/** Adds a user without a question. */
 	seed(login: string, name: string, more: Partial<User> = {}): void {
-		this.#save({ ...blank(this.all.size + 1), login, name, groups: closed(DEFAULT_GROUPS), ...more });
+		const groups = closed(DEFAULT_GROUPS);
+		this.#save({ ...blank(this.all.size + 1), login, name, groups, ...more, id: this.all.size + 1 });
 	}
 
 	/** @param secret password or API key; keys open no page */
