@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { KillClinic, person } from './identity-clinic.ts';
 import { full, SEED, seeded } from './seed.ts';
 
-const KILLS = full(20, 4);
+const KILLS = full(20, 3);
 /** Between the effect at which the process ends and its end: from before Odoo's answer to after the note of it, in ms. */
 const LATE_MS = 20;
 const TAKEN_OVER = /^(LEASE_LOST|ODOO_REFUSED)$/;
