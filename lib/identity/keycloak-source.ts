@@ -60,10 +60,10 @@ export class KeycloakSource implements IdentitySource {
 		const { recording, retentionMs } = await this.#keeping(signal);
 		const { events, more } = await storedEvents(this.#reader, from, signal);
 		const told = events.flatMap((event) => sourceEvent(event) ?? []);
-		// Too many to read: what the others say is not known, so everybody is read.
+		// Too many to read: what the others say is not known, so everybody is read, and again each time until they are old.
 		if (more) {
-			const at = Math.max(...events.map(({ time }) => time));
-			told.push({ key: `more:${at}`, at, kind: 'changed', subject: { type: 'realm' } });
+			const at = events.reduce((latest, { time }) => Math.max(latest, time), 0);
+			told.push({ key: `more:${serverTime}`, at, kind: 'changed', subject: { type: 'realm' } });
 		}
 		return { events: told, recording, retentionMs, serverTime };
 	}

@@ -21,8 +21,8 @@ export interface Holders {
 	unknown: string[];
 }
 
-/** Members a call where the realm has more users than this; below, one call is sure to hold them all. */
-const PAGE = 10_000;
+/** Members a call where the realm has more users than this; below, one call is sure to hold them all. 10,000 took 1 s. */
+const PAGE = 25_000;
 const MAX_PAGES = 1_000;
 
 /**

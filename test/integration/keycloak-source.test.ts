@@ -126,6 +126,20 @@ describe('Keycloak as the source of identities', () => {
 		);
 	});
 
+	test('names everybody each time while there are more events than are read one by one', async (t) => {
+		const proxy = await keycloakProxy(t, keycloak.port);
+		const other = new KeycloakSource(new RealmReader({ ...realm.reader, internalUrl: proxy.url }));
+		const now = Date.now();
+		const event = { time: now, operationType: 'UPDATE', resourceType: 'USER', resourcePath: `users/${NOBODY}` };
+		const body = JSON.stringify(Array.from({ length: 500 }, (_, index) => ({ ...event, id: `event-${index}` })));
+		proxy.fault = ({ path }) => (path.includes('/admin-events') ? { body } : undefined);
+		const cursor = { at: now, newest: now };
+		const { fresh } = findSuspects(await other.events(now - 300_000), cursor, new Set(), now);
+		const seen = new Set(fresh.map(({ key }) => key));
+		const again = findSuspects(await other.events(now - 300_000), cursor, seen, now);
+		assert.equal(again.full, 'realm', 'what comes after those that are read would be missed otherwise');
+	});
+
 	test('tells a lockout that passes to nobody, for it leaves the user enabled', async () => {
 		const id = await realm.idOf('teresa.lozano');
 		const login = { grant_type: 'password', client_id: 'admin-cli', username: 'teresa.lozano', password: 'x' };

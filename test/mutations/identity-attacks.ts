@@ -199,4 +199,14 @@ export const mutants: Mutant[] = [
 		replace: '',
 		test: sync('a dry run changes nothing on any side'),
 	},
+	{
+		protection: 'While events are too many to be read, everybody is read each time',
+		file: 'lib/identity/keycloak-source.ts',
+		find: 'key: `more:${serverTime}`',
+		replace: 'key: `more:${at}`',
+		test: {
+			file: 'test/integration/keycloak-source.test.ts',
+			name: 'names everybody each time while there are more events than are read one by one',
+		},
+	},
 ];
