@@ -17,7 +17,7 @@ export function allSystems(env: NodeJS.ProcessEnv = process.env): System[] {
 	// With its database manager, by which the ready flow makes backups.
 	const odoos = source
 		? [odoo({ source, manager: true, modules: ['clinic_sso'], follows: true }), postgresql()]
-		: [odooStandIn(), odooDrill()];
+		: [odooStandIn({ follows: true }), odooDrill()];
 	return [...odoos, keycloak(), inbox(), drive(), nodeRed(), alarms(), rabbitmq()];
 }
 

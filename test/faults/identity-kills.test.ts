@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { full, SEED, seeded } from '../seed.ts';
 import { KillClinic, person } from './identity-clinic.ts';
-import { full, SEED, seeded } from './seed.ts';
 
 const KILLS = full(20, 3);
 /** Between the effect at which the process ends and its end: from before Odoo's answer to after the note of it, in ms. */

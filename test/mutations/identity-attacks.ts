@@ -151,8 +151,8 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'A suspension waits for nobody',
 		file: 'lib/identity/guards.ts',
-		find: "new Set(['suspend', 'endSessions', 'link'])",
-		replace: "new Set(['endSessions', 'link'])",
+		find: "new Set(['suspend', 'resume', 'endSessions', 'link'])",
+		replace: "new Set(['resume', 'endSessions', 'link'])",
 		test: sync('half of the realm disabled is suspended without a cap, and nobody is archived'),
 	},
 	{
