@@ -97,7 +97,7 @@ describe('a full run over a clinic that is followed', () => {
 		proxy.fault = ({ path }) => {
 			if (isWalk(path)) return { change: (page) => (page as unknown[]).slice(1) };
 			const html = { status: 404, headers: { 'content-type': 'text/html' }, body: '<h1>User not found</h1>' };
-			return /\/users\/[^/?]+$/.test(path) ? html : undefined;
+			return /\/users\/(?!count$)[^/?]+$/.test(path) ? html : undefined;
 		};
 		await stops('KEYCLOAK_REFUSED');
 	});
