@@ -4,7 +4,8 @@ import type { Decider, HeldPlan } from './held-plans.ts';
 import type { LinkApproval } from './link-approvals.ts';
 import type { LinkProposal } from './links.ts';
 import type { RunReport } from './report.ts';
-import type { IdentitySync, RunOptions } from './sync.ts';
+import type { RunOptions } from './run-options.ts';
+import type { IdentitySync } from './sync.ts';
 
 export interface DecisionTools {
 	open(): Promise<IdentitySync>;

@@ -12,8 +12,9 @@ import { BEGINNING, type FollowerEvent, type FollowerState } from './follower-st
 import { inTurn } from './in-turn.ts';
 import type { ConflictReason, IdentitySource, IdentityTarget, LineKind } from './model.ts';
 import type { RunMode, RunReport } from './report.ts';
+import type { RunOptions } from './run-options.ts';
 import { pairOf, type Setup, Setups } from './setups.ts';
-import { IdentitySync, type RunOptions } from './sync.ts';
+import { IdentitySync } from './sync.ts';
 
 export interface FollowerOptions {
 	source: IdentitySource;

@@ -1,5 +1,6 @@
 /** One synchronisation: under a lease it reads, plans, asks the guards, applies, and says what it did. */
-import type { Lease, Store } from '../store/store.ts';
+import { HeldLease } from '../store/held-lease.ts';
+import type { Lease } from '../store/store.ts';
 import { type Applied, applyLines } from './apply.ts';
 import { lineDigest } from './digest.ts';
 import { expand, type Gathered, gatherAll, gatherSome, type Sides } from './gather.ts';
@@ -8,10 +9,12 @@ import { type Decider, type HeldPlan, HeldPlans, hashOf } from './held-plans.ts'
 import { type LinkApproval, LinkApprovals } from './link-approvals.ts';
 import { type LinkProposal, proposeLinks } from './links.ts';
 import { IdentityMemory, type Standing } from './memory.ts';
-import type { IdentitySource, IdentityTarget, Plan, SourceEvent } from './model.ts';
+import type { Plan, SourceEvent } from './model.ts';
 import { makePlan } from './plan.ts';
 import { emptyReport, type RunMode, type RunReport } from './report.ts';
 import type { IdentitySettings } from './rules.ts';
+import type { RunOptions, SyncOptions } from './run-options.ts';
+
 import { inScope } from './scope.ts';
 import { isStillTrue, requireCurrent } from './stale.ts';
 import { IdentityStopped } from './stopped.ts';
@@ -20,30 +23,8 @@ import { type Cursor, eventsFrom, findSuspects, SKEW_MS } from './suspects.ts';
 /** Without events nothing says whom to look at: everybody is read, but not with every poll. In ms. */
 export const BLIND_MS = 5 * 60_000;
 
-/** A batch of creates may take Odoo half a minute; afterwards another hub may go on. In ms. */
-const LEASE_MS = 90_000;
-
-export interface SyncOptions {
-	source: IdentitySource;
-	target: IdentityTarget;
-	store: Store;
-	settings: IdentitySettings;
-	/** Names the realm and the Odoo, as `clinica → odoo.example/clinica`; two hubs with the same never run at once. */
-	pair: string;
-	/** Of this process. */
-	owner: string;
-	/** See `confirmById`. */
-	apartMs?: number;
-	/** Clock, ms. */
-	now?: () => number;
-}
-
-export interface RunOptions {
-	/** Plans and says what would be done; changes nothing, neither in Odoo nor in the store. */
-	dryRun?: boolean;
-	signal?: AbortSignal | undefined;
-	progress?: (phase: 'reading' | 'applying', done: number, total: number) => void;
-}
+/** Renewed while a run goes on; so long after a hub was killed another one goes on, and a leaver's sessions end. In ms. */
+const LEASE_MS = 10_000;
 
 /** What was read, and what the store shall know afterwards. */
 interface Reading {
@@ -131,12 +112,14 @@ export class IdentitySync {
 	async #underLease(mode: RunMode, work: (lease: Lease) => Promise<RunReport>): Promise<RunReport> {
 		const { store, pair, owner } = this.#options;
 		// One run a taking, also within a process: its own second run would otherwise end the first one's lease.
+		const askedAt = performance.now();
 		const lease = await store.lease(`identity:${pair}`, { owner: `${owner}:${crypto.randomUUID()}`, ttlMs: LEASE_MS });
 		if (!lease) return { ...emptyReport(mode, false), busy: true };
+		const held = new HeldLease(lease, { ttlMs: LEASE_MS, askedAt });
 		try {
 			return await work(lease);
 		} finally {
-			await lease.release();
+			await held.release();
 		}
 	}
 

@@ -9,7 +9,7 @@ class ClinicSsoRole(models.Model):
     _order = "kind, name, id"
 
     provider_id = fields.Many2one(
-        "auth.oauth.provider", "Provider", required=True, ondelete="cascade", index=True
+        "auth.oauth.provider", required=True, ondelete="cascade", index=True
     )
     kind = fields.Selection(
         [("role", "Role"), ("group", "Group")], required=True, default="role"
