@@ -11,14 +11,14 @@ import { SCOPES } from '../../lib/drive/scopes.ts';
 import { until } from '../mail-lab.ts';
 import { UUID } from '../unit/backup/proof-files.ts';
 import { layBackup, runAndUpload } from './backup-folder.ts';
-import { type BackupLab, BY_HAND, backupLab } from './backup-lab.ts';
+import { type BackupLab, BY_HAND, backupLab, noonZone } from './backup-lab.ts';
 
 const DAY_MS = 86_400_000;
 const YEAR_MS = 365 * DAY_MS;
 
 /** Backups of these days lie there beside that of today. */
 const DAYS_AGO = [70, 40, 17, 3, 2, 1];
-const RULES = { ...DEFAULT_RETENTION, daily: 2, weekly: 2, monthly: 2, timeZone: 'America/Santiago' };
+const RULES = { ...DEFAULT_RETENTION, daily: 2, weekly: 2, monthly: 2, timeZone: noonZone() };
 
 interface Clinic {
 	lab: BackupLab;
@@ -134,10 +134,14 @@ test('a backup that was made while the clock was a year ahead removes nothing an
 	const done = await retention(false);
 	assert.equal(done.hold, null);
 	assert.equal(done.counting, before.counting + 1);
+	// One more counts now, so what was only kept as one of the newest may go, whichever day of the week it is.
+	const floor = before.decisions.filter(({ reasons }) => reasons.every(({ code }) => code === 'floor'));
+	const may = new Set([...before.trash, ...floor.map(({ id }) => id)]);
+	const records = before.decisions.filter(({ backups }) => backups?.every((id) => may.has(id)));
+	for (const { id } of records) may.add(id);
 	assert.deepEqual(
-		done.removed.filter((id) => !before.trash.includes(id)),
+		done.removed.filter((id) => !may.has(id)),
 		[],
-		'of today there are two now, and the newer one stays for it',
 	);
 	assert.ok(names().includes(path.basename(made.claim.file)), 'a person may want to look at it');
 });

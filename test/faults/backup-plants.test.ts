@@ -27,7 +27,7 @@ import { full, SEED, seeded } from '../seed.ts';
 import { MASTER_PASSWORD } from '../servers/odoo-manager.ts';
 import { backupZip, UUID } from '../unit/backup/proof-files.ts';
 import { type Genuine, layBackup, properties, runAndUpload, sha256 } from './backup-folder.ts';
-import { type BackupLab, backupLab } from './backup-lab.ts';
+import { type BackupLab, backupLab, noonZone } from './backup-lab.ts';
 
 const DAY_MS = 86_400_000;
 /** Beside the one that a run makes, one a day; and one from so long ago that it would be new again if it counted. */
@@ -37,7 +37,7 @@ const FORGERIES = full(200, 16);
 /** Of several at the same time. */
 const MIXTURES = full(20, 2);
 
-const RULES = { ...DEFAULT_RETENTION, daily: 2, weekly: 0, monthly: 0, floor: 1, timeZone: 'UTC' };
+const RULES = { ...DEFAULT_RETENTION, daily: 2, weekly: 0, monthly: 0, floor: 1, timeZone: noonZone() };
 const OTHER = backupZip({ partners: 3 });
 
 interface Place {

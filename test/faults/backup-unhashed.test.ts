@@ -9,11 +9,11 @@ import { downloadFile } from '../../lib/drive/download.ts';
 import { getFile } from '../../lib/drive/files.ts';
 import { type UploadState, uploadFile } from '../../lib/drive/upload.ts';
 import { type Genuine, layBackup, properties, runAndUpload } from './backup-folder.ts';
-import { type BackupLab, backupLab } from './backup-lab.ts';
+import { type BackupLab, backupLab, noonZone } from './backup-lab.ts';
 
 const SIZE = 600_000;
 const DAY_MS = 86_400_000;
-const RULES = { ...DEFAULT_RETENTION, daily: 2, weekly: 0, monthly: 0, floor: 1, timeZone: 'UTC' };
+const RULES = { ...DEFAULT_RETENTION, daily: 2, weekly: 0, monthly: 0, floor: 1, timeZone: noonZone() };
 const NEVER = Number.POSITIVE_INFINITY;
 
 test('a checksum that comes late is waited for, and nothing is sent again', async (t) => {
