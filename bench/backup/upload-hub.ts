@@ -1,4 +1,7 @@
-/** One upload in a process of its own, as a hub does it; prints what it took as JSON. `upload-hub.ts <UploadTask as JSON>` */
+/**
+ * One upload as a hub that runs does it, in a process of its own that has brought a small file before; prints what it took
+ * as JSON. `upload-hub.ts <UploadTask as JSON>`
+ */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
@@ -14,6 +17,8 @@ import type { EncryptTask } from './encrypt-worker.ts';
 export interface UploadTask {
 	/** Path of what is to be uploaded. */
 	file: string;
+	/** Path of a small file that is brought first. */
+	before: string;
 	/** What a backup's record says of a file that lies in the spool already; undefined: it is encrypted first. */
 	spooled?: Spooled;
 	/** Folder. */
@@ -36,6 +41,8 @@ export interface UploadFigures {
 	encryptMs: number;
 	/** From there to the file in Drive, compared and marked. */
 	uploadMs: number;
+	/** User and system of the whole process meanwhile, in ms: of all its threads, those that ended included. */
+	cpuMs: number;
 }
 
 const { beginAge } = await built<typeof header>('lib/backup/age-header.js');
@@ -43,26 +50,31 @@ const { THREAD_LIMITS } = await built<typeof threads>('lib/backup/threads.js');
 const { openDrive } = await built<typeof clients>('lib/drive/client.js');
 const { uploadFile } = await built<typeof uploads>('lib/drive/upload.js');
 
-const { file, spooled, spool, recipient, folderId, keyFile } = JSON.parse(process.argv[2] ?? '{}') as UploadTask;
-const id = randomUUID();
-const target = path.join(spool, id);
+const { file, before, spooled, spool, recipient, folderId, keyFile } = JSON.parse(
+	process.argv[2] ?? '{}',
+) as UploadTask;
 
-const begin = performance.now();
-const digest = spooled ?? (await encrypt());
-const encryptedAt = performance.now();
-const client = await openDrive({ account: { kind: 'service-account', key: await readFile(keyFile, 'utf8') } });
-const place = { path: spooled ? file : target, name: `${id}.zip.age`, folderId };
-await uploadFile(client, { ...place, ...digest, id, kind: 'backup' }, { save: async () => undefined });
-const uploadedAt = performance.now();
-await rm(target, { force: true });
-const figures: UploadFigures = {
-	encryptMs: encryptedAt - begin,
-	uploadMs: uploadedAt - encryptedAt,
-};
-console.log(JSON.stringify(figures));
+await bring(before);
+console.log(JSON.stringify(await bring(file, spooled)));
 
-async function encrypt(): Promise<Spooled> {
-	const workerData: EncryptTask = { plain: file, target, age: await beginAge([recipient]) };
+async function bring(file: string, spooled?: Spooled): Promise<UploadFigures> {
+	const id = randomUUID();
+	const target = path.join(spool, id);
+	const cpu = process.cpuUsage();
+	const begin = performance.now();
+	const digest = spooled ?? (await encrypt(file, target));
+	const encryptedAt = performance.now();
+	const client = await openDrive({ account: { kind: 'service-account', key: await readFile(keyFile, 'utf8') } });
+	const place = { path: spooled ? file : target, name: `${id}.zip.age`, folderId };
+	await uploadFile(client, { ...place, ...digest, id, kind: 'backup' }, { save: async () => undefined });
+	const uploadedAt = performance.now();
+	await rm(target, { force: true });
+	const { user, system } = process.cpuUsage(cpu);
+	return { encryptMs: encryptedAt - begin, uploadMs: uploadedAt - encryptedAt, cpuMs: (user + system) / 1_000 };
+}
+
+async function encrypt(plain: string, target: string): Promise<Spooled> {
+	const workerData: EncryptTask = { plain, target, age: await beginAge([recipient]) };
 	const worker = new Worker(new URL('./encrypt-worker.ts', import.meta.url), {
 		workerData,
 		resourceLimits: THREAD_LIMITS,
