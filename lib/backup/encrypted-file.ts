@@ -84,6 +84,15 @@ async function writeAll(file: FileHandle, buffers: Buffer[]): Promise<void> {
 	const { bytesWritten } = await file.writev(buffers);
 	const size = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
 	if (bytesWritten < size) await file.writeFile(Buffer.concat(buffers).subarray(bytesWritten));
+	for (const buffer of buffers) release(buffer);
+}
+
+/**
+ * Gives the memory back at once: the garbage collector would look through everything each time that enough of it is held
+ * (measured). Not of a buffer that shares its memory with others, as Node's small ones do.
+ */
+function release({ buffer, byteLength }: Buffer): void {
+	if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 function asSpoolFailure(thrown: unknown): never {

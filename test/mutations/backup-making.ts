@@ -228,6 +228,16 @@ export const mutants: Mutant[] = [
 		},
 	},
 	{
+		protection: 'Only memory that no other buffer shares is given back after a write',
+		file: 'lib/backup/encrypted-file.ts',
+		find: 'if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);',
+		replace: 'if (buffer instanceof ArrayBuffer && byteLength) buffer.transfer(0);',
+		test: {
+			file: 'test/unit/backup/encrypted-file.test.ts',
+			name: 'memory that is given back after a write is nobody else’s',
+		},
+	},
+	{
 		protection: 'Only files of the spool are removed',
 		file: 'lib/backup/spool.ts',
 		find: 'if (path.dirname(resolved) !== this.directory) {',

@@ -40,3 +40,13 @@ test('what is brought to the disk in parts is one whole file', async () => {
 	assert.equal(size, PIECES * PIECE.length);
 	assert.ok(readFileSync(path.join(directory, 'whole')).equals(Buffer.alloc(size, 'x')));
 });
+
+test('memory that is given back after a write is nobody else’s', async () => {
+	const before = Buffer.from('before it');
+	const file = await EncryptedFile.create(path.join(directory, 'small'), null);
+	await file.write(Buffer.from('small'));
+	await file.finish();
+	await file.close();
+	assert.equal(before.toString(), 'before it');
+	assert.equal(Buffer.from('behind it').toString(), 'behind it');
+});
