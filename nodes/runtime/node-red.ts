@@ -4,7 +4,7 @@
  */
 
 import type { EventEmitter } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 /** A message of a flow. Wired to two nodes it is cloned deeply: plain data only. */
 export interface FlowMessage {
@@ -94,6 +94,7 @@ export interface NodeAPI {
 	events: EventEmitter;
 	/** null where the editor is switched off by `httpAdminRoot: false`. */
 	httpAdmin: AdminApp | null;
+	server: Server;
 	auth: { needsPermission(permission: string | string[]): AdminHandler };
 	comms: { publish(topic: string, data: unknown, retain?: boolean): void };
 	settings: { userDir?: string; [name: string]: unknown };
