@@ -5,6 +5,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import path from 'node:path';
+import { type EditorAuthOptions, editorAuth } from './editor-auth/editor-auth.ts';
+import { signInOptions } from './editor-auth/from-variables.ts';
 import { defaultUserDirectory, readCommandLine } from './lib/config/command-line.ts';
 import { checkDefinitions, checkProjects } from './lib/config/definitions.ts';
 import { checkEditorHost } from './lib/config/host.ts';
@@ -40,14 +42,18 @@ function hubSettings(values: HubValues) {
 	const commandLine = readCommandLine(process.argv.slice(2));
 	const title = values.HUB_TITLE ?? TITLE[values.HUB_LANGUAGE];
 	const userDir = path.resolve(commandLine.userDir ?? values.HUB_USER_DIR ?? defaultUserDirectory());
-	const signIn = false;
-	if (values.HUB_EDITOR) checkEditorHost(values.HUB_HOST, signIn);
+	const signIn = signInOptions(values, process.env);
+	if (values.HUB_EDITOR) checkEditorHost(values.HUB_HOST, signIn !== null);
 	if (!existsSync(path.join(packageRoot, 'dist', 'nodes'))) say('The nodes are not built yet: npm run build');
 	const flowFile = path.resolve(userDir, commandLine.flowFile ?? values.HUB_FLOWS);
 	// Flows, credentials and the store lie here: where this start makes it, for this account only.
 	mkdirSync(userDir, { recursive: true, mode: 0o700 });
 	if (placeReadyFlows(path.join(packageRoot, installed ? 'examples' : 'flows'), flowFile))
 		say(`The ready flows are now in ${flowFile}`);
+
+	const scripts = ['language.js', ...(signIn ? ['sign-in.js'] : [])].map((name) =>
+		path.join(packageRoot, 'editor', name),
+	);
 
 	return {
 		userDir,
@@ -63,6 +69,8 @@ function hubSettings(values: HubValues) {
 		uiPort: values.HUB_PORT,
 		// Without `httpAdminRoot: false` the administration interface would stay open where the editor is not.
 		...(values.HUB_EDITOR ? {} : { httpAdminRoot: false, disableEditor: true }),
+
+		...(signIn ? guarded(signIn) : {}),
 
 		lang: RUNTIME_LANGUAGE[values.HUB_LANGUAGE],
 		logging: { console: { level: values.HUB_LOG_LEVEL, metrics: false, audit: false } },
@@ -85,12 +93,18 @@ function hubSettings(values: HubValues) {
 		exportGlobalContextKeys: false,
 
 		editorTheme: {
-			page: { title, scripts: [path.join(packageRoot, 'editor', 'language.js')] },
+			page: { title, scripts },
 			header: { title },
 			projects: { enabled: false },
 			tours: false,
 		},
 	};
+}
+
+/** The editor, its websocket and all that flows serve, behind Keycloak. */
+function guarded(options: EditorAuthOptions) {
+	const { adminAuth, middleware, attach } = editorAuth(options);
+	return { adminAuth, httpAdminMiddleware: middleware, httpNodeAuth: middleware, clinicHubAttach: attach };
 }
 
 /** A start that cannot be right ends with one sentence, not with a traceback. */
@@ -105,6 +119,8 @@ function load(): ReturnType<typeof hubSettings> {
 		// Flows can read the environment; these keys open every credential and nothing needs them there any more.
 		delete process.env['HUB_CREDENTIAL_SECRET'];
 		delete process.env['HUB_STORE_KEY'];
+		delete process.env['KEYCLOAK_HUB_SECRET'];
+		delete process.env['HUB_EMERGENCY_HASH'];
 		return settings;
 	} catch (thrown) {
 		say(toHubError(thrown).message);

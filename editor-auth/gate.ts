@@ -42,6 +42,8 @@ export interface GateOptions {
 /** Carries the session's key to Node-RED's own check; whatever comes from outside under that name is removed. */
 export const KEY_HEADER = 'x-clinic-hub-session';
 
+/** Asked for by the editor's pages without anybody's doing. */
+const POLLED = new Set(['/clinic-hub/overview']);
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export class Gate {
@@ -74,8 +76,8 @@ export class Gate {
 	}
 
 	/** The session of a request, if there is one that holds. */
-	sessionOf(request: IncomingMessage): Session | undefined {
-		return this.#options.sessions.bySecret(cookieOf(request, this.#options.cookie));
+	sessionOf(request: IncomingMessage, isUse = true): Session | undefined {
+		return this.#options.sessions.bySecret(cookieOf(request, this.#options.cookie), isUse);
 	}
 
 	/** For Node-RED: who has that key, by the roles of this moment. */
@@ -89,7 +91,7 @@ export class Gate {
 		const { origin } = this.#options;
 		if (isNavigation(request) && request.headers.host !== new URL(origin).host)
 			return redirect(response, new URL(request.url ?? '/', origin).href);
-		const session = this.sessionOf(request);
+		const session = this.sessionOf(request, !POLLED.has(path));
 		if (!session) {
 			if (isNavigation(request))
 				return redirect(response, `/clinic-hub/auth/sign-in?to=${encodeURIComponent(request.url ?? '/')}`);

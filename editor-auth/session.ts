@@ -86,11 +86,14 @@ export class Sessions {
 		return { session, secret };
 	}
 
-	/** The session of a cookie, if it still holds; counts as use of it. */
-	bySecret(secret: string | null | undefined): Session | undefined {
+	/**
+	 * The session of a cookie, if it still holds.
+	 * @param isUse false for what a page asks by itself: an editor left open must not keep its session for ever
+	 */
+	bySecret(secret: string | null | undefined, isUse = true): Session | undefined {
 		if (typeof secret !== 'string' || !SECRET.test(secret)) return undefined;
 		const session = this.byKey(keyOf(secret));
-		if (session) session.usedAt = Date.now();
+		if (session && isUse) session.usedAt = Date.now();
 		return session;
 	}
 

@@ -161,7 +161,10 @@ export class SignIn {
 
 	/** For the editor's own script: whether the browser is still signed in, and as whom. */
 	#who(request: IncomingMessage, response: ServerResponse): void {
-		const session: Session | undefined = this.#options.sessions.bySecret(cookieOf(request, this.#options.cookie));
+		const session: Session | undefined = this.#options.sessions.bySecret(
+			cookieOf(request, this.#options.cookie),
+			false,
+		);
 		const who = session ? { username: session.username, name: session.name, roles: session.roles } : null;
 		response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
 		response.end(JSON.stringify({ session: who }));

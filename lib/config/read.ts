@@ -3,14 +3,15 @@
 import { readFileSync } from 'node:fs';
 import { HubError } from '../errors.ts';
 import { HUB_VARIABLES } from './variables/hub.ts';
+import { SIGN_IN_VARIABLES } from './variables/sign-in.ts';
 import type { Variable } from './variables/variable.ts';
 import { FLOW_VARIABLES, VARIABLE_GROUPS } from './variables.ts';
 
-type Table = typeof HUB_VARIABLES;
+type Table = typeof HUB_VARIABLES & typeof SIGN_IN_VARIABLES;
 
 type ValueOf<V extends Variable> = V extends { kind: 'switch' }
 	? boolean
-	: V extends { kind: 'port' | 'days' }
+	: V extends { kind: 'port' | 'days' | 'number' }
 		? number
 		: V extends { kind: 'list'; of: readonly (infer Item)[] }
 			? Item[]
@@ -60,7 +61,10 @@ const PORT_LIMIT = 65_535;
 export function readVariables(environment: Readonly<Record<string, string | undefined>>): ReadVariables {
 	const filled = fillFromFiles(environment);
 	const all = { ...environment, ...filled };
-	const entries = Object.entries(HUB_VARIABLES).map(([name, variable]) => [name, parse(name, variable, all[name])]);
+	const entries = Object.entries({ ...HUB_VARIABLES, ...SIGN_IN_VARIABLES }).map(([name, variable]) => [
+		name,
+		parse(name, variable, all[name]),
+	]);
 	return {
 		values: Object.fromEntries(entries) as HubValues,
 		additions: { ...flowDefaults(all), ...filled },
@@ -113,12 +117,15 @@ function parse(
 			}
 			return port;
 		}
-		case 'days': {
+		case 'days':
+		case 'number': {
 			const { min, max } = variable;
-			const days = Number(text);
-			if (!/^\d+$/.test(text) || days < min || days > max)
-				throw invalid(`${name} is "${text}"; it takes a number of days, ${min} to ${max}.`);
-			return days;
+			const number = Number(text);
+			if (!/^\d+$/.test(text) || number < min || number > max)
+				throw invalid(
+					`${name} is "${text}"; it takes a number${variable.kind === 'days' ? ' of days' : ''}, ${min} to ${max}.`,
+				);
+			return number;
 		}
 		case 'choice':
 			if (!variable.of.includes(text))

@@ -12,6 +12,7 @@ import { IDENTITY_VARIABLES } from './variables/identity.ts';
 import { LAB_VARIABLES } from './variables/lab.ts';
 import { MAIL_VARIABLES } from './variables/mail.ts';
 import { NETWORK_VARIABLES } from './variables/network.ts';
+import { SIGN_IN_VARIABLES } from './variables/sign-in.ts';
 import { SMTP_VARIABLES } from './variables/smtp.ts';
 import type { VariableGroup } from './variables/variable.ts';
 
@@ -27,6 +28,7 @@ export const FLOW_VARIABLES: readonly VariableGroup['variables'][] = [
 /** All groups that programs of this package read, in the order of the documentation. */
 export const VARIABLE_GROUPS: readonly VariableGroup[] = [
 	{ title: { en: 'The hub', es: 'El hub' }, variables: HUB_VARIABLES },
+	{ title: { en: "The editor's sign-in", es: 'Inicio de sesión del editor' }, variables: SIGN_IN_VARIABLES },
 	{ title: { en: 'RabbitMQ', es: 'RabbitMQ' }, variables: BROKER_VARIABLES },
 	{ title: { en: 'Mail server', es: 'Servidor de correo' }, variables: SMTP_VARIABLES },
 	{ title: { en: 'Purchase mail', es: 'Correo de compras' }, variables: MAIL_VARIABLES },

@@ -21,7 +21,7 @@ export type Variable = Common &
 		| { kind: 'text'; default?: string }
 		| { kind: 'switch'; default: boolean }
 		| { kind: 'port'; default: number }
-		| { kind: 'days'; default: number; min: number; max: number }
+		| { kind: 'days' | 'number'; default: number; min: number; max: number }
 		| { kind: 'choice'; of: readonly string[]; default: string }
 		| { kind: 'list'; of: readonly string[] }
 	);

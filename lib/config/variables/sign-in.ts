@@ -1,6 +1,6 @@
 /** The variables of the editor's sign-in. */
 
-import type { VariableGroup } from './variables.ts';
+import type { VariableGroup } from './variable.ts';
 
 export const SIGN_IN_VARIABLES = {
 	HUB_URL: {
@@ -24,24 +24,30 @@ export const SIGN_IN_VARIABLES = {
 		},
 	},
 	HUB_SESSION_IDLE_MINUTES: {
-		kind: 'text',
-		default: '60',
+		kind: 'number',
+		default: 60,
+		min: 1,
+		max: 1440,
 		text: {
 			en: 'A session of the editor ends after so many minutes without use.',
 			es: 'Una sesión del editor termina tras estos minutos sin uso.',
 		},
 	},
 	HUB_SESSION_HOURS: {
-		kind: 'text',
-		default: '10',
+		kind: 'number',
+		default: 10,
+		min: 1,
+		max: 168,
 		text: {
 			en: 'However busy, a session ends after so many hours.',
 			es: 'Aunque se use sin pausa, una sesión termina tras estas horas.',
 		},
 	},
 	HUB_SESSION_GRACE_MINUTES: {
-		kind: 'text',
-		default: '15',
+		kind: 'number',
+		default: 15,
+		min: 0,
+		max: 1440,
 		text: {
 			en: 'While Keycloak cannot be asked, sessions hold for so many minutes.',
 			es: 'Mientras no se puede preguntar a Keycloak, las sesiones se mantienen estos minutos.',
@@ -64,8 +70,10 @@ export const SIGN_IN_VARIABLES = {
 		},
 	},
 	HUB_TRUSTED_PROXIES: {
-		kind: 'text',
-		default: '0',
+		kind: 'number',
+		default: 0,
+		min: 0,
+		max: 5,
 		text: {
 			en: 'How many proxies stand before the hub; `X-Forwarded-For` is believed for so many and not otherwise.',
 			es: 'Cuántos proxies hay delante del hub; solo de esos se cree `X-Forwarded-For`.',
