@@ -3,7 +3,7 @@
 import type { Actor } from './gate.ts';
 import { actorOf } from './gate.ts';
 import type { EditorRealm } from './realm.ts';
-import { rolesIn } from './roles.ts';
+import { type Role, rolesIn } from './roles.ts';
 import { keyOf } from './session.ts';
 
 interface Machine {
@@ -33,7 +33,7 @@ export class Machines {
 		if (this.actor(key)) return key;
 		try {
 			const claims = await this.#realm.verify(token, this.#realm.clientId);
-			const roles = rolesIn(claims['roles']);
+			const roles = rolesOf(claims, this.#realm.clientId);
 			// An ID token, or a token for a person, is no machine's: its holder signs in.
 			if (claims['typ'] !== 'Bearer' || claims['sid'] !== undefined || roles.length === 0) return null;
 			const name = String(claims['client_id'] ?? claims['azp'] ?? claims.sub).slice(0, 100);
@@ -53,4 +53,11 @@ export class Machines {
 		this.#known.delete(key);
 		return null;
 	}
+}
+
+/** As the mapper of the clinic's realm names them, or as Keycloak itself does for another client's token. */
+function rolesOf(claims: Readonly<Record<string, unknown>>, clientId: string): Role[] {
+	const access = claims['resource_access'] as Record<string, { roles?: unknown }> | undefined;
+	const own = access && Object.hasOwn(access, clientId) ? access[clientId]?.roles : undefined;
+	return rolesIn(claims['roles'] ?? own);
 }

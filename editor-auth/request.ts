@@ -25,9 +25,9 @@ export function pathOf(request: IncomingMessage & { originalUrl?: string }): str
 
 /** A browser that opens a page, as against one that asks for data. */
 export function isNavigation(request: IncomingMessage): boolean {
-	const mode = request.headers['sec-fetch-mode'];
+	const destination = request.headers['sec-fetch-dest'];
 	if (request.method !== 'GET') return false;
-	return mode === undefined ? (request.headers.accept ?? '').includes('text/html') : mode === 'navigate';
+	return destination === undefined ? (request.headers.accept ?? '').includes('text/html') : destination === 'document';
 }
 
 /**

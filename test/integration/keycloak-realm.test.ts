@@ -33,7 +33,7 @@ const pkce = () => ({
 	code_challenge_method: 'S256',
 	code_challenge: createHash('sha256').update(randomBytes(32).toString('base64url')).digest('base64url'),
 });
-const EDITOR = 'http://localhost:1880/auth/strategy/callback';
+const EDITOR = 'http://localhost:1880/clinic-hub/auth/callback';
 const ODOO = 'http://localhost:8069/auth_oauth/signin';
 
 describe('the realm of the clinic', () => {
