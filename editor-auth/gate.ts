@@ -157,7 +157,7 @@ function starting(request: IncomingMessage, response: ServerResponse) {
 	if (!isNavigation(request)) return refuse(response, 503, 'STARTING', 'The hub is starting: ask again in a moment.');
 	const language = languageOf(request.headers['accept-language']);
 	const [title, text] = [words(language, 'startingTitle'), words(language, 'starting')];
-	sendPage(response, { status: 503, language, title, text, retryS: 2 });
+	sendPage(response, { status: 503, language, title, text, retry: { seconds: 2 } });
 }
 
 function bearerOf(request: IncomingMessage): string | undefined {

@@ -13,8 +13,7 @@ export interface HeaderOptions {
 const HSTS_S = 15_768_000;
 
 /**
- * The editor writes scripts into its page, evaluates expressions, starts workers from blobs and shows pictures as data: the
- * tightest that it works with (measured).
+ * The editor writes scripts into its page, evaluates expressions, starts workers from blobs and shows pictures as data.
  */
 const EDITOR: Record<string, string> = {
 	'default-src': "'self'",

@@ -12,8 +12,8 @@ export interface Page {
 	detail?: string;
 	/** Where the button leads: a path of the hub. */
 	button?: { label: string; href: string };
-	/** The browser asks again after so many seconds. */
-	retryS?: number;
+	/** The browser goes there after so many seconds; without an address to the same page. */
+	retry?: { seconds: number; href?: string };
 	/** A password field that is posted to that path. */
 	form?: { action: string; label: string; button: string };
 	/** Closes a window that was opened for this. */
@@ -31,14 +31,15 @@ const CLOSE = 'window.close()';
 const CLOSE_HASH = "'sha256-jqxtvDkBbRAl9Hpqv68WdNOieepg8tJSYu1xIy7zT34='";
 
 export function sendPage(response: ServerResponse, page: Page): void {
-	const { language, title, text, detail, button, retryS, form, closes } = page;
+	const { language, title, text, detail, button, retry, form, closes } = page;
 	response.writeHead(page.status, {
 		'content-type': 'text/html; charset=utf-8',
 		'content-security-policy': `default-src 'none'; style-src 'unsafe-inline'; ${closes ? `script-src ${CLOSE_HASH}; ` : ''}form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
 		'cache-control': 'no-store',
-		'referrer-policy': 'no-referrer',
+		// Not `no-referrer`: a browser then posts a form as if it came from nowhere.
+		'referrer-policy': 'same-origin',
 		'x-content-type-options': 'nosniff',
-		...(retryS ? { refresh: String(retryS) } : {}),
+		...(retry ? { refresh: retry.href ? `${retry.seconds}; url=${retry.href}` : String(retry.seconds) } : {}),
 	});
 	const parts = [
 		`<h1>${escaped(title)}</h1><p>${escaped(text)}</p>`,
@@ -59,7 +60,7 @@ export function failurePage(language: Language, code: string, detail: string, ag
 	const button = { label: words(language, 'tryAgain'), href: again };
 	if (code === 'KEYCLOAK_UNREACHABLE') {
 		const [title, text] = [words(language, 'unreachableTitle'), words(language, 'unreachable')];
-		return { status: 503, language, title, text, button };
+		return { status: 503, language, title, text, button, retry: { seconds: 10, href: again } };
 	}
 	if (code === 'KEYCLOAK_ISSUER')
 		return { status: 503, language, title: words(language, 'misnamedTitle'), text: detail, button };

@@ -58,7 +58,7 @@ export const mutants: Mutant[] = [
 	{
 		protection: 'Personal data is not kept for ever by a typing error',
 		file: 'lib/config/read.ts',
-		find: 'days < min || days > max',
+		find: 'number < min || number > max',
 		replace: 'days < min',
 		test: read('an age is a number of days from 1 to 3650'),
 	},
