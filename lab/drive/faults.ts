@@ -22,7 +22,7 @@ export type Operation =
 
 export type Fault =
 	/** Answers that instead of doing anything. */
-	| { kind: 'status'; status: number; reason?: string; message?: string; retryAfter?: number }
+	| { kind: 'status'; status: number; reason?: string; message?: string; retryAfter?: number | string }
 	/** Cuts the connection after so many bytes of the body (of the answer, for `media`), or at its end. Default at once. */
 	| { kind: 'cut'; afterBytes?: number }
 	/** Does the work, then cuts the connection instead of answering. */

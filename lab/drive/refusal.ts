@@ -5,9 +5,9 @@ export class Refusal extends Error {
 	readonly status: number;
 	readonly reason: string;
 	/** In seconds. */
-	readonly retryAfter: number | undefined;
+	readonly retryAfter: number | string | undefined;
 
-	constructor(status: number, reason: string, message: string, retryAfter?: number) {
+	constructor(status: number, reason: string, message: string, retryAfter?: number | string) {
 		super(message);
 		this.status = status;
 		this.reason = reason;

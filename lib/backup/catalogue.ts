@@ -53,7 +53,7 @@ export async function readCatalogue(client: DriveClient, question: CatalogueQues
 	return { files, records, databases };
 }
 
-/** Null for one that is not believed: its backup then counts for nothing, and is said to be `unsigned`. */
+/** Null for one that is not believed: its backup then counts for nothing, and is said to be `unsigned`, or `unverified` while Drive does not tell its checksum. */
 async function readRecord(
 	client: DriveClient,
 	file: DriveFile,

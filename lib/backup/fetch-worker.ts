@@ -1,6 +1,6 @@
 /** Thread: receives a backup, hands it to the thread that proves it, encrypts it and writes it. */
-import { setTimeout as wait } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
+import { Pace } from '../pace.ts';
 import { EncryptedFile } from './encrypted-file.ts';
 import { SlotWriter } from './slots.ts';
 import { openWatched } from './watched.ts';
@@ -9,24 +9,6 @@ import type { Fetched, FetchTask } from './worker-messages.ts';
 
 /** Between two words about the progress, ms: nobody reads faster. */
 const PROGRESS_MS = 250;
-
-/** Keeps the mean rate below a bound. */
-class Pace {
-	readonly #bytesPerMs: number;
-	readonly #begin = performance.now();
-
-	/** @param bytesPerSecond 0 for no bound */
-	constructor(bytesPerSecond: number) {
-		this.#bytesPerMs = bytesPerSecond / 1_000;
-	}
-
-	/** Waits until that many bytes may have come. */
-	async after(bytes: number, signal: AbortSignal): Promise<void> {
-		if (this.#bytesPerMs === 0) return;
-		const ahead = this.#begin + bytes / this.#bytesPerMs - performance.now();
-		if (ahead > 0) await wait(ahead, undefined, { signal });
-	}
-}
 
 const task = workerData as FetchTask;
 
@@ -69,13 +51,14 @@ async function pump(
 	const flush = async () => {
 		writer.send(used);
 		await output.write(slot.subarray(0, used));
-		bytes += used;
+		const flushed = used;
+		bytes += flushed;
 		used = 0;
 		if (Date.now() - toldAt >= PROGRESS_MS) {
 			toldAt = Date.now();
 			received(bytes);
 		}
-		await pace.after(bytes, signal);
+		await pace.take(flushed, signal);
 	};
 	for await (const chunk of source) {
 		for (let at = 0; at < chunk.length; ) {

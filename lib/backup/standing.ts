@@ -37,7 +37,7 @@ export type SignedRecords = ReadonlyMap<string, SignedFacts>;
  * - `foreign`, `otherDatabase`: not made by a hub, or not of this database.
  * - `record`: the record beside a backup; it goes where its backup goes.
  * - `trashed`: lies in the bin already.
- * - `unverified`: its upload has not been confirmed.
+ * - `unverified`: its upload has not been confirmed, or Drive does not tell the checksum of its record yet.
  * - `rejected`: its upload was found wrong.
  * - `unsigned`: no record beside it whose signature holds.
  * - `altered`: its name, size, checksum or database is not that of its record.
@@ -105,7 +105,8 @@ export function standings(question: StandingQuestion): Standing[] {
 		const signed = records.get(file.id);
 		if (signed && !file.trashed && !recordOf.has(signed.id)) recordOf.set(signed.id, file);
 	}
-	const judged = newestFirst.map(({ file }) => judge(file, recordOf, question));
+	const unread = backupsOfUnreadRecords(question);
+	const judged = newestFirst.map(({ file }) => judge(file, { recordOf, unread }, question));
 	const seen = new Set<string>();
 	// Oldest first: a copy is younger than what it is a copy of.
 	for (const standing of judged.toReversed()) {
@@ -114,6 +115,14 @@ export function standings(question: StandingQuestion): Standing[] {
 		seen.add(standing.signed.id);
 	}
 	return judged;
+}
+
+/** Ids of backups whose record lies there, and cannot be believed or not before Drive tells its checksum. */
+function backupsOfUnreadRecords({ files, databaseUuid }: StandingQuestion): Set<string> {
+	const unread = files.filter(({ sha256, trashed, appProperties: { hub, db, kind } }) => {
+		return sha256 === '' && !trashed && hub === 'clinic-hub' && db === databaseUuid && kind === 'record';
+	});
+	return new Set(unread.map(({ appProperties }) => appProperties['backup'] ?? '').filter((id) => id !== ''));
 }
 
 type Dated = Pick<Standing, 'file' | 'createdAt'>;
@@ -125,7 +134,7 @@ function byTime(a: Dated, b: Dated): number {
 
 function judge(
 	file: StoredFile,
-	recordOf: ReadonlyMap<string, StoredFile>,
+	{ recordOf, unread }: { recordOf: ReadonlyMap<string, StoredFile>; unread: ReadonlySet<string> },
 	{ databaseUuid, records, accepted }: StandingQuestion,
 ): Standing {
 	const createdAt = Date.parse(file.createdTime);
@@ -143,7 +152,7 @@ function judge(
 	const fits = signed && signed.databaseUuid === databaseUuid && isContentOf(file, signed);
 	if (state === 'rejected') return fits ? { ...said('rejected'), signed } : said('rejected');
 	if (state !== 'verified' || file.sha256 === '') return said('unverified');
-	if (!signed) return said('unsigned');
+	if (!signed) return said(unread.has(backup ?? '') ? 'unverified' : 'unsigned');
 	if (!fits) return said('altered');
 	if (!arrivedInTime(createdAt, signed)) return said('redated');
 

@@ -1,6 +1,7 @@
 /** "Test connection": what an upload and the retention would meet, without changing anything. */
 import type { drive_v3 } from '@googleapis/drive';
 import { HubError, type HubErrorCode, toHubError } from '../errors.ts';
+import { type Finding, Findings } from '../findings.ts';
 import { CHECK_WORDS, type CheckKey } from './check-words.ts';
 import type { DriveClient } from './client.ts';
 import { type Folder, getFolder } from './folder.ts';
@@ -17,17 +18,10 @@ export interface CheckQuestion {
 	domains?: string[];
 }
 
-export interface Finding {
-	key: CheckKey;
-	level: 'ok' | 'warning' | 'failed';
-	/** For a person. */
-	text: { en: string; es: string };
-}
-
 export interface DriveCheck {
 	/** True when nothing failed; warnings may stand. */
 	ok: boolean;
-	findings: Finding[];
+	findings: Finding<CheckKey>[];
 	account?: string;
 	folder?: Folder;
 	/** Why nothing could be looked at. */
@@ -45,7 +39,7 @@ export async function checkDrive(
 	question: CheckQuestion,
 	signal?: AbortSignal,
 ): Promise<DriveCheck> {
-	const findings = new Findings();
+	const findings = new Findings(CHECK_WORDS);
 	try {
 		const fields = 'user(emailAddress),storageQuota(limit,usage)';
 		const about = await client.call((api, options) => api.about.get({ fields }, options), signal);
@@ -64,36 +58,7 @@ export async function checkDrive(
 	}
 }
 
-class Findings {
-	readonly list: Finding[] = [];
-	/** Fill the blanks of every text. */
-	readonly values: Record<string, string> = {};
-
-	get fine(): boolean {
-		return this.list.every(({ level }) => level !== 'failed');
-	}
-
-	ok(key: CheckKey, values: Record<string, string> = {}): void {
-		this.#add(key, 'ok', values);
-	}
-
-	warn(key: CheckKey, values: Record<string, string> = {}): void {
-		this.#add(key, 'warning', values);
-	}
-
-	fail(key: CheckKey, values: Record<string, string> = {}): void {
-		this.#add(key, 'failed', values);
-	}
-
-	#add(key: CheckKey, level: Finding['level'], values: Record<string, string>): void {
-		const all = { ...this.values, ...values };
-		const filled = (text: string) => text.replace(/\{(\w+)\}/g, (whole, name: string) => all[name] ?? whole);
-		const { en, es } = CHECK_WORDS[key];
-		this.list.push({ key, level, text: { en: filled(en), es: filled(es) } });
-	}
-}
-
-function consent({ account, grantedScopes }: DriveClient, findings: Findings): void {
+function consent({ account, grantedScopes }: DriveClient, findings: Findings<CheckKey>): void {
 	if (account.kind !== 'consent') return;
 	const { expiresAt, scope } = account;
 	if (expiresAt !== undefined) {
@@ -106,7 +71,7 @@ function consent({ account, grantedScopes }: DriveClient, findings: Findings): v
 async function folderOf(
 	client: DriveClient,
 	{ folder, purpose = 'upload' }: CheckQuestion,
-	findings: Findings,
+	findings: Findings<CheckKey>,
 	signal?: AbortSignal,
 ): Promise<Folder | undefined> {
 	const service = client.account.kind === 'service-account';
@@ -137,7 +102,7 @@ function space(
 	{ account }: DriveClient,
 	folder: Folder | undefined,
 	{ neededBytes = 0 }: CheckQuestion,
-	findings: Findings,
+	findings: Findings<CheckKey>,
 ): void {
 	const needed = gigabytes(neededBytes);
 	if (folder?.driveId !== undefined) {
@@ -158,7 +123,7 @@ async function sharing(
 	{ id }: Folder,
 	account: string,
 	question: CheckQuestion,
-	findings: Findings,
+	findings: Findings<CheckKey>,
 	signal?: AbortSignal,
 ): Promise<void> {
 	let permissions: drive_v3.Schema$Permission[];

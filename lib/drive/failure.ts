@@ -163,7 +163,11 @@ function reasonOf(body: unknown): { reason: string; message: string } {
 	return { reason: errors?.[0]?.reason ?? 'no reason', message: message ?? '' };
 }
 
+/** In ms. Seconds or a date (RFC 9110, 10.2.3); a date that is past asks for no pause. */
 function pauseOf(retryAfter: string | null | undefined): number | undefined {
-	const seconds = Number(retryAfter ?? Number.NaN);
-	return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : undefined;
+	const asked = retryAfter?.trim() ?? '';
+	if (/^\d+$/.test(asked)) return Number(asked) * 1_000;
+	// Every date of HTTP ends so, and `Date.parse` takes much that is none, as "-1".
+	const at = asked.endsWith(' GMT') ? Date.parse(asked) : Number.NaN;
+	return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }

@@ -5,10 +5,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { HubError } from '../errors.ts';
+import type { Pace } from '../pace.ts';
 import type { DriveClient } from './client.ts';
 import { DriveFailure } from './failure.ts';
 import { type DriveFile, driveFile, FILE_FIELDS } from './file.ts';
-import type { Pace } from './pace.ts';
 import { readAnswer, refusalOf, transfer } from './transfer.ts';
 
 /** What Drive has: so many bytes from the start, or the whole file. */

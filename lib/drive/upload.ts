@@ -5,11 +5,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { throwIfCancelled } from '../cancelled.ts';
 import { HubError } from '../errors.ts';
+import { Pace } from '../pace.ts';
 import type { DriveClient } from './client.ts';
 import { DriveFailure } from './failure.ts';
 import { type DriveFile, HUB } from './file.ts';
 import { findFiles, getFile, markState, rejectFile } from './files.ts';
-import { Pace } from './pace.ts';
 import { Attempts } from './patience.ts';
 import { askSession, beginSession, type Kept, type Metadata, sendChunk } from './session.ts';
 

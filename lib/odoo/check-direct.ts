@@ -4,7 +4,8 @@ import path from 'node:path';
 import type pg from 'pg';
 import { throwIfCancelled } from '../cancelled.ts';
 import { toHubError } from '../errors.ts';
-import type { Findings } from './check-findings.ts';
+import type { Findings } from '../findings.ts';
+import type { CheckKey } from './check-words.ts';
 import { filestoreOf, isFileName } from './filestore.ts';
 import { type PostgresqlAddress, requireClient, withClient } from './postgresql.ts';
 
@@ -21,7 +22,7 @@ const SAMPLE = 20;
 export async function checkDirect(
 	{ filestore, pgDump = 'pg_dump', ...server }: DirectAccess,
 	databases: readonly string[],
-	findings: Findings,
+	findings: Findings<CheckKey>,
 	signal: AbortSignal | undefined,
 ): Promise<void> {
 	for (const database of databases) {
@@ -51,7 +52,7 @@ export async function checkDirect(
 	}
 }
 
-async function rights(client: pg.Client, database: string, user: string, findings: Findings): Promise<void> {
+async function rights(client: pg.Client, database: string, user: string, findings: Findings<CheckKey>): Promise<void> {
 	const { rows } = await client.query<{ readable: boolean | null; writable: boolean | null }>(
 		`select bool_and(has_table_privilege(oid, 'select')) as readable,
 			bool_or(relkind = 'r' and has_table_privilege(oid, 'insert')) as writable
@@ -71,7 +72,12 @@ async function newest(client: pg.Client): Promise<string[]> {
 	return rows.map(({ name }) => name).filter(isFileName);
 }
 
-async function attachments(folder: string, names: string[], database: string, findings: Findings): Promise<void> {
+async function attachments(
+	folder: string,
+	names: string[],
+	database: string,
+	findings: Findings<CheckKey>,
+): Promise<void> {
 	const found = await Promise.all(
 		names.map((name) =>
 			access(path.join(folder, name), constants.R_OK).then(

@@ -1,9 +1,10 @@
 /** "Test connection": what a backup would meet, without changing anything in Odoo. */
 import { HubError, type HubErrorCode, toHubError } from '../errors.ts';
+import { type Finding, Findings } from '../findings.ts';
 import { isPrivateUrl } from '../http.ts';
 import { apiKeysOf, daysUntil, KEY_WARN_DAYS } from './api-key.ts';
 import { checkDirect, type DirectAccess } from './check-direct.ts';
-import { type Finding, Findings } from './check-findings.ts';
+import { CHECK_WORDS, type CheckKey } from './check-words.ts';
 import { listDatabases } from './databases.ts';
 import { managerPage } from './manager.ts';
 import type { ManagerPage } from './manager-page.ts';
@@ -23,7 +24,7 @@ export interface OdooQuestion {
 export interface OdooCheck {
 	/** True when nothing failed; warnings may stand. */
 	ok: boolean;
-	findings: Finding[];
+	findings: Finding<CheckKey>[];
 	/** Such as `18.0-20250506`. */
 	version?: string;
 	/** What Odoo, or else PostgreSQL, shows. */
@@ -41,7 +42,7 @@ const KNOWN_VERSION = '18.0';
 
 /** Never throws for what Odoo says; that is the result. @throws HubError CANCELLED */
 export async function checkOdoo(question: OdooQuestion, signal?: AbortSignal): Promise<OdooCheck> {
-	const findings = new Findings();
+	const findings = new Findings(CHECK_WORDS);
 	const result: Omit<OdooCheck, 'ok' | 'findings'> = {};
 	try {
 		if (!isPrivateUrl(question.url)) findings.warn('plainHttp');
@@ -61,7 +62,11 @@ export async function checkOdoo(question: OdooQuestion, signal?: AbortSignal): P
 	}
 }
 
-async function version({ url }: OdooQuestion, findings: Findings, signal: AbortSignal | undefined): Promise<string> {
+async function version(
+	{ url }: OdooQuestion,
+	findings: Findings<CheckKey>,
+	signal: AbortSignal | undefined,
+): Promise<string> {
 	const answer = await rpc(url, 'common', 'version', [], { timeoutMs: CALL_MS, signal });
 	const { server_version: found, server_serie: serie } = (answer ?? {}) as Record<string, unknown>;
 	if (typeof found !== 'string') throw new HubError('ODOO_REFUSED', 'The address answers, but not as Odoo does.');
@@ -73,7 +78,7 @@ async function version({ url }: OdooQuestion, findings: Findings, signal: AbortS
 /** Undefined where a proxy hides it. */
 async function manager(
 	{ url, direct, masterPassword }: OdooQuestion,
-	findings: Findings,
+	findings: Findings<CheckKey>,
 	signal: AbortSignal | undefined,
 ): Promise<ManagerPage | undefined> {
 	const page = await managerPage(url, signal).catch((thrown) => {
@@ -99,7 +104,7 @@ async function master(
 	url: string,
 	password: string | undefined,
 	direct: boolean,
-	findings: Findings,
+	findings: Findings<CheckKey>,
 	signal: AbortSignal | undefined,
 ): Promise<void> {
 	if (!password) {
@@ -115,7 +120,11 @@ async function master(
 	}
 }
 
-async function databases(question: OdooQuestion, page: ManagerPage | undefined, findings: Findings): Promise<string[]> {
+async function databases(
+	question: OdooQuestion,
+	page: ManagerPage | undefined,
+	findings: Findings<CheckKey>,
+): Promise<string[]> {
 	const { direct } = question;
 	let shown = page?.enabled ? page.databases : [];
 	if (!page?.enabled && direct) shown = await listDatabases({ ...direct, database: 'postgres' });
@@ -132,7 +141,7 @@ async function databases(question: OdooQuestion, page: ManagerPage | undefined, 
 async function login(
 	{ url, login: account }: OdooQuestion,
 	database: string,
-	findings: Findings,
+	findings: Findings<CheckKey>,
 	signal: AbortSignal | undefined,
 ): Promise<void> {
 	if (!account) return;

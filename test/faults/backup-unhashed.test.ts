@@ -109,5 +109,7 @@ test('retention removes nothing while the checksum of the newest backup, or of i
 		lab.drive.drive.records.unhashed.set(laid[4]?.[what].id ?? '', NEVER);
 		const report = await retention();
 		assert.deepEqual([left(lab, laid), report.counting, report.removed], [[0, 1, 2, 3, 4], 4, []], what);
+		const its = report.decisions.find(({ id }) => id === laid[4]?.file.id);
+		assert.deepEqual(its?.reasons, [{ code: 'untouched', standing: 'unverified' }], what);
 	}
 });

@@ -215,6 +215,20 @@ export const mutants: Mutant[] = [
 		test: pauses('is waited for at session'),
 	},
 	{
+		protection: 'A backup whose record has no checksum yet is not called unsigned',
+		file: 'lib/backup/standing.ts',
+		find: "unread.has(backup ?? '') ? 'unverified' : 'unsigned'",
+		replace: "'unsigned'",
+		test: unhashed('retention removes nothing while the checksum of the newest backup, or of its record, is not told'),
+	},
+	{
+		protection: 'Retry-After is read as a date, too',
+		file: 'lib/drive/failure.ts',
+		find: "asked.endsWith(' GMT') ? Date.parse(asked)",
+		replace: "asked === '' ? Date.parse(asked)",
+		test: pauses('is waited for when it is a date'),
+	},
+	{
 		protection: 'Retry-After is read from the answers to calls about metadata',
 		file: 'lib/drive/client.ts',
 		find: ", retryAfter: headers?.get('retry-after') });",
