@@ -3,14 +3,6 @@
 import type { Variable } from './variable.ts';
 
 export const ACCEPTANCE_VARIABLES: Record<string, Variable> = {
-	HUB_URL: {
-		kind: 'text',
-		otherwise: { en: 'the laboratory on this machine', es: 'el laboratorio de esta máquina' },
-		text: {
-			en: "Address of the hub's editor. With it `npm run accept` tests the deployment that the variables of this table name.",
-			es: 'Dirección del editor del hub. Con ella, `npm run accept` prueba el despliegue que nombran las variables de esta tabla.',
-		},
-	},
 	HUB_TOKEN: {
 		kind: 'text',
 		secret: true,

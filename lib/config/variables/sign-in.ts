@@ -6,8 +6,8 @@ export const SIGN_IN_VARIABLES = {
 	HUB_URL: {
 		kind: 'text',
 		text: {
-			en: 'Where browsers reach the hub, such as `https://hub.example`. Keycloak sends them back to `/clinic-hub/auth/callback` there.',
-			es: 'Dirección con la que los navegadores llegan al hub, como `https://hub.example`. Keycloak los devuelve allí a `/clinic-hub/auth/callback`.',
+			en: 'Where browsers reach the hub, such as `https://hub.example`. Keycloak sends them back to `/clinic-hub/auth/callback` there. With it `npm run accept` tests that deployment, as the variables of its table name it.',
+			es: 'Dirección con la que los navegadores llegan al hub, como `https://hub.example`. Keycloak los devuelve allí a `/clinic-hub/auth/callback`. Con ella, `npm run accept` prueba ese despliegue, tal como lo nombran las variables de su tabla.',
 		},
 	},
 	KEYCLOAK_HUB_ID: {
